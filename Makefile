@@ -1,0 +1,42 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test test-slow bench lint format install clean
+
+demo: install ## the main job on the embedded data; prints where the report is
+	@$(BIN)/seqinterp demo --force
+
+test: install lint ## the whole suite, with coverage
+	@echo "running the tests"
+	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term
+
+test-slow: install ## comparisons with peers and long trainings
+	@$(BIN)/python -m pytest -m slow
+
+bench: install ## the figures of the README, on real data where it is present
+	@$(BIN)/python benchmarks/real_data.py
+
+lint: install ## style and types
+	@echo "checking style and types"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: install
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+install: $(STAMP) ## package, test oracles and linters into .venv
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || { echo "creating .venv"; $(PYTHON) -m venv .venv; }
+	@echo "installing seqinterp, its test oracles and linters into .venv (minutes, once)"
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group test --group lint
+	@echo "compiling the numba kernels (a minute, once)"
+	@$(BIN)/python -m seqinterp.cli.warm_up
+	@touch $(STAMP)
+
+clean: ## remove the environment and everything made
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .coverage runs/demo

@@ -1,0 +1,29 @@
+"""Names for the arrays that travel between modules; the only place that spells out axes."""
+
+from jaxtyping import Bool, Float, Integer, UInt8
+from numpy import ndarray
+from torch import Tensor
+
+Array = Tensor | ndarray  # what a public call is handed, before it is checked
+
+Inputs = Float[Tensor, "batch *features"]  # one-hot sequences (batch, 4, position), or images
+Sequences = Float[Tensor, "batch 4 position"]  # one-hot DNA, bases in the order A, C, G, T
+Attributions = Float[Tensor, "batch *features"]  # one number per feature of the inputs
+References = Float[Tensor, "batch draws *features"]  # what the inputs are compared with
+Outputs = Float[Tensor, "batch *outputs"]  # what a model predicts
+Scores = Float[Tensor, " batch"]  # the one number per example that is explained
+Edited = Float[Tensor, "rows 4 position"]  # one row per edit
+Effects = Float[Tensor, "batch 4 position"]  # score(edited) - score, for every edit
+Jacobians = Float[Tensor, "batch outputs *features"]  # one gradient per output
+PositionMap = Float[Tensor, "batch position"]  # one number per position
+Truth = Bool[Tensor, "batch position"]  # True where something was planted
+
+Pwm = Float[ndarray, "4 width"]  # one motif: counts, probabilities or log-odds, bases A, C, G, T
+Codes = UInt8[ndarray, " position"]  # A, C, G, T as 0..3; N as 4
+CodeBlock = UInt8[ndarray, "draws position"]  # several coded sequences of one length
+Labels = Float[ndarray, " example"]  # 0 or 1
+Logits = Float[ndarray, " example"]  # the model's output before the sigmoid
+BaseMap = Float[ndarray, "4 position"]  # one signed number per base and position of one sequence or motif
+Series = Float[ndarray, " point"]  # one number per point of a curve, position of a sequence or step of a search
+Groups = Integer[ndarray, " example"]  # a number per example; equal numbers are one group
+Counters = Integer[ndarray, " entry"]  # whole numbers in a row, for kernels
