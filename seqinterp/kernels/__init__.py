@@ -1,0 +1,21 @@
+"""Numba kernels on flat numpy arrays, and the one policy by which they are compiled."""
+
+import inspect
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function of numbers and numpy arrays with numba; the decorator of every kernel.
+
+    Machine code is kept on disk (`cache`), threads may run kernels side by side (`nogil`), and floating-point
+    sums are never reordered (`fastmath=False`), so a kernel gives the same bits on every call. Run-time shape
+    checks that tests wrap around a function are taken off first, since numba cannot compile them.
+    """
+    compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, fastmath=False)(inspect.unwrap(function))
+    return compiled

@@ -1,0 +1,1 @@
+"""Slow oracles, written from the formulas and from nothing in the package."""
