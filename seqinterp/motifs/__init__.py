@@ -1,0 +1,1 @@
+"""Motifs: what they are, where filters hide them, what they are called."""
