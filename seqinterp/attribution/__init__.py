@@ -1,0 +1,1 @@
+"""The modality-free core: one number per example, explained. Nothing here knows DNA or pixels."""

@@ -1,0 +1,124 @@
+"""The one place where inputs are batched and a model is moved between devices."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from seqinterp.attribution.protocol import Explainer, Score
+from seqinterp.errors import InputError
+from seqinterp.shapes import Attributions, Inputs, Scores
+
+BATCH_SIZE = 256
+Device = torch.device | str | None
+_Part = TypeVar("_Part")
+
+
+@cache  # once in a process: the sentence is for the person, not for every call
+def _say_that_there_is_no_gpu() -> None:
+    logging.getLogger("seqinterp").warning("no GPU was found: running on the CPU (pass device='cpu' to say so)")
+
+
+def choose_device(device: Device) -> torch.device:
+    """The device asked for; with None a GPU when there is one, else the CPU, said aloud once.
+
+    Raises:
+        InputError: the device does not exist on this machine.
+    """
+    if device is None:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        _say_that_there_is_no_gpu()
+        return torch.device("cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"device {str(device)!r} cannot be used on this machine; pass device='cpu', or None to choose"
+        ) from error
+    return chosen
+
+
+@contextmanager
+def borrowed(module: nn.Module, device: torch.device) -> Iterator[None]:
+    """Hold a module in evaluation mode on `device`; give it back as it was, also after an error.
+
+    A module whose parameters lie on several devices is left where it is.
+    """
+    tensors = [*module.parameters(), *module.buffers()]
+    homes = {tensor.device for tensor in tensors}
+    moves = len(homes) == 1 and homes != {device}
+    modes = {child: child.training for child in module.modules()}
+    # Cached batch statistics and the like live in the modes; nothing else of the model is touched.
+    try:
+        if moves:
+            module.to(device)
+        module.eval()
+        yield
+    finally:
+        if moves:
+            module.to(homes.pop())
+        for child, mode in modes.items():
+            child.training = mode
+
+
+def _with_progress(parts: Iterable[_Part], total: int, progress: bool) -> Iterable[_Part]:
+    """Pass `parts` through, with a bar when one is asked for."""
+    if not progress:
+        return parts
+    from rich.console import Console  # rich costs a tenth of a second to import
+    from rich.progress import track
+
+    return track(parts, total=total, description="explaining", console=Console(stderr=True), transient=True)
+
+
+def batched(
+    function: Callable[[Tensor], Tensor],
+    module: nn.Module,
+    inputs: Inputs,
+    *,
+    batch_size: int | None = None,
+    device: Device = None,
+    progress: bool = False,
+) -> Tensor:
+    """Apply `function` to `inputs`, `batch_size` examples at a time, while `module` is borrowed.
+
+    The result lies on the CPU, whatever the device was.
+
+    Raises:
+        InputError: there are no examples, or `batch_size` is not positive.
+    """
+    size = BATCH_SIZE if batch_size is None else batch_size
+    if size < 1:
+        raise InputError(f"batch_size must be 1 or more, not {size}")
+    if len(inputs) == 0:
+        raise InputError("inputs hold no example; give at least one")
+    place = choose_device(device)
+    parts = torch.split(inputs, size)
+    with borrowed(module, place):
+        done = [function(part.to(place)).detach().cpu() for part in _with_progress(parts, len(parts), progress)]
+    return torch.cat(done)
+
+
+def explain(
+    explainer: Explainer,
+    score: Score,
+    inputs: Inputs,
+    *,
+    batch_size: int | None = None,
+    device: Device = None,
+    progress: bool = False,
+) -> Attributions:
+    """Explain all `inputs`, `batch_size` at a time; the result has their shape and lies on the CPU."""
+    return batched(partial(explainer, score), score, inputs, batch_size=batch_size, device=device, progress=progress)
+
+
+def scores(score: Score, inputs: Inputs, *, batch_size: int | None = None, device: Device = None) -> Scores:
+    """The score of each example, `(batch,)`, without gradients."""
+    with torch.no_grad():
+        return batched(score, score, inputs, batch_size=batch_size, device=device)

@@ -1,0 +1,46 @@
+"""The evidence that comes with an answer."""
+
+import torch
+from torch import nn
+
+from seqinterp.attribution.certificate import completeness_error, model_hash, output_kind, versions
+
+
+def test_completeness_error_is_the_largest_gap():
+    values = torch.tensor([[[1.0, 2.0]], [[0.5, 0.5]]])
+    error, relative = completeness_error(values, torch.tensor([3.0, 2.0]), torch.tensor([0.0, 0.5]))
+    assert error == 0.5
+    assert relative == 0.5 / 3
+
+
+def test_completeness_of_nothing_owed():
+    nothing = torch.zeros(2, 3)
+    assert completeness_error(nothing, torch.ones(2), torch.ones(2)) == (0.0, 0.0)
+    assert completeness_error(nothing + 1, torch.ones(2), torch.ones(2)) == (3.0, 1.0)
+
+
+def test_the_hash_follows_the_weights():
+    model = nn.Sequential(nn.Conv1d(4, 2, 3), nn.BatchNorm1d(2))
+    first = model_hash(model)
+    assert first == model_hash(model)
+    with torch.no_grad():
+        model[0].bias[1] += 1e-3
+    second = model_hash(model)
+    assert second != first
+    model[1].running_mean += 1
+    assert model_hash(model) != second
+
+
+def test_the_hash_reads_every_number_type():
+    model = nn.Linear(2, 2).to(torch.bfloat16)
+    model.register_buffer("flag", torch.tensor(True))
+    assert len(model_hash(model)) == 16
+
+
+def test_output_kind():
+    assert output_kind(torch.tensor([[0.0, 0.3], [1.0, 0.7]])) == "probability"
+    assert output_kind(torch.tensor([[0.2], [1.7]])) == "logit"
+
+
+def test_versions_name_what_the_numbers_depend_on():
+    assert set(versions()) == {"python", "seqinterp", "torch", "numpy", "numba"}
