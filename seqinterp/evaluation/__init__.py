@@ -1,0 +1,1 @@
+"""Does an explanation deserve belief? One question per file."""
