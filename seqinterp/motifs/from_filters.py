@@ -1,0 +1,111 @@
+"""First-layer filters read as motifs, two ways: the filter as a PSSM, and the PFM of what activates it.
+
+A filter's output is the PSSM scan of its weights (Alipanahi et al. 2015, doi:10.1038/nbt.3300). The PFM counts
+the bases of every window whose activation is above half of the filter's largest (Kelley et al. 2016,
+doi:10.1101/gr.200535.115).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv1d
+
+from seqinterp.errors import ModelError, ShapeError
+from seqinterp.shapes import Pwm, Sequences
+
+HALF = 0.5  # windows above this share of the largest activation count towards the PFM
+EXAMPLES = 2048  # sequences scanned together: bounds memory at a few hundred MB
+
+
+@dataclass(frozen=True)
+class FilterCounts:
+    """What one filter looks like and what activates it.
+
+    weights: `(4, width)`, the filter as a PSSM; its scan plus `bias` is the filter's output.
+    pfm: `(4, width)`, base counts of the activating windows; all zero when the filter is never active.
+    windows, sequences: how many windows and how many different sequences activate it.
+    """
+
+    layer: str
+    index: int
+    weights: Pwm
+    bias: float
+    pfm: Pwm
+    windows: int
+    sequences: int
+
+
+def first_convolutions(model: nn.Module, *, layer: str | None = None) -> dict[str, nn.Conv1d]:
+    """The convolutions that read DNA, by name: every `Conv1d` of four input channels, or the one called `layer`.
+
+    Raises:
+        ModelError: there is none, or it is grouped, strided or dilated so that its filters are not plain PWMs.
+    """
+    found = {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Conv1d) and module.in_channels == 4 and layer in (None, name)
+    }
+    if not found:
+        convolutions = [name for name, module in model.named_modules() if isinstance(module, nn.Conv1d)]
+        raise ModelError(
+            f"no Conv1d with 4 input channels{f' is called {layer!r}' if layer else ' was found'}, so there are"
+            f" no filters to read as PWMs; the model's Conv1d layers are {convolutions or 'none'}"
+        )
+    for name, module in found.items():
+        if module.groups != 1 or module.dilation != (1,):
+            raise ModelError(
+                f"layer {name!r} has groups={module.groups} and dilation={module.dilation[0]}; only an ungrouped,"
+                " undilated convolution reads as PWMs"
+            )
+    return found
+
+
+def scan(weights: Tensor, inputs: Sequences) -> Tensor:
+    """PSSM score of every full window, `(batch, filters, windows)`, for `weights` `(filters, 4, width)`."""
+    return conv1d(inputs, weights)
+
+
+def count_activations(model: nn.Module, inputs: Sequences, *, layer: str | None = None) -> list[FilterCounts]:
+    """Read every first-layer filter of `model` as a PSSM and as the PFM of what activates it in `inputs`.
+
+    Raises:
+        ShapeError: `inputs` are not `(batch, 4, position)` or shorter than a filter.
+        ModelError: the model has no convolution that reads DNA.
+    """
+    convolutions = first_convolutions(model, layer=layer)
+    if inputs.ndim != 3 or inputs.shape[1] != 4:
+        raise ShapeError(f"filters scan one-hot DNA of shape (batch, 4, position), not {tuple(inputs.shape)}")
+    return [found for name, module in convolutions.items() for found in _count_one_layer(name, module, inputs)]
+
+
+def _count_one_layer(name: str, module: nn.Conv1d, inputs: Sequences) -> list[FilterCounts]:
+    """Count what activates each filter of one convolution, in two passes: the largest activation, then the windows."""
+    weights = module.weight.detach().to("cpu", inputs.dtype)
+    bias = torch.zeros(len(weights), dtype=inputs.dtype) if module.bias is None else module.bias.detach().to(weights)
+    width = weights.shape[2]
+    if inputs.shape[2] < width:
+        raise ShapeError(f"layer {name!r} has filters {width} wide, but the sequences are {inputs.shape[2]} long")
+    parts = inputs.split(EXAMPLES)
+    largest = torch.stack([scan(weights, part).amax(dim=(0, 2)) for part in parts]).amax(dim=0) + bias
+    pfm = torch.zeros(len(weights), 4, width, dtype=torch.float64)
+    windows, sequences = torch.zeros(2, len(weights), dtype=torch.long)
+    for part in parts:
+        activation = scan(weights, part) + bias[:, None]
+        active = (activation > HALF * largest[:, None]) & (largest[:, None] > 0)  # (batch, filter, window)
+        windows += active.sum(dim=(0, 2))
+        sequences += active.any(dim=2).sum(dim=0)
+        for column in range(width):
+            bases = part[:, :, column : column + active.shape[2]]
+            pfm[:, :, column] += torch.einsum("nfp,nbp->fb", active.to(part.dtype), bases).double()
+    return [
+        FilterCounts(name, i, _array(weights[i]), float(bias[i]), pfm[i].numpy(), int(windows[i]), int(sequences[i]))
+        for i in range(len(weights))
+    ]
+
+
+def _array(tensor: Tensor) -> Pwm:
+    """The same numbers for numpy, in double precision."""
+    return np.asarray(tensor.double().numpy())

@@ -1,0 +1,55 @@
+"""How much of the score passes through each filter: activation times gradient, summed over positions.
+
+For a network that is linear above the filters' activations this is exactly each filter's share of the score
+(Shrikumar et al. 2016, arXiv:1605.01713, equation 1, at a hidden layer).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqinterp.attribution.protocol import Score
+from seqinterp.shapes import Sequences
+
+EXAMPLES = 256  # sequences of one backward pass
+
+
+def filter_importance(score: Score, layers: dict[str, nn.Conv1d], inputs: Sequences) -> dict[str, Tensor]:
+    """Mean absolute contribution of each filter of each layer to the score over `inputs`, `{name: (filters,)}`."""
+    total = {name: torch.zeros(layer.out_channels) for name, layer in layers.items()}
+    for part in inputs.split(EXAMPLES):
+        with _outputs_of(layers) as calls, torch.enable_grad():
+            value = score(part.detach().requires_grad_()).sum()
+            outputs = [output for name in layers for output in calls[name]]
+            slopes = iter(torch.autograd.grad(value, outputs, allow_unused=True))
+        for name in layers:
+            # a layer that reads both strands is called twice, and both calls contribute
+            share = torch.zeros(len(part), total[name].numel())
+            for output in calls[name]:
+                slope = next(slopes)
+                if slope is not None:
+                    share += (output.detach() * slope).sum(dim=2).float()
+            total[name] += share.abs().sum(dim=0)
+    return {name: each / len(inputs) for name, each in total.items()}
+
+
+@contextmanager
+def _outputs_of(layers: dict[str, nn.Conv1d]) -> Iterator[dict[str, list[Tensor]]]:
+    """Collect what each layer puts out while the block runs; the hooks are gone afterwards, also after an error."""
+    calls: dict[str, list[Tensor]] = {name: [] for name in layers}
+
+    def keep(name: str) -> Any:
+        def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+            calls[name].append(output)
+
+        return hook
+
+    handles = [layer.register_forward_hook(keep(name)) for name, layer in layers.items()]
+    try:
+        yield calls
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,100 @@
+"""A filter is a PSSM, and its PFM is what activates it."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from naive import motifs as naive
+from seqinterp.errors import ModelError, ShapeError
+from seqinterp.motifs import from_filters
+from seqinterp.motifs.from_filters import count_activations, first_convolutions, scan
+from seqinterp.sequence.onehot import one_hot
+
+GENERATOR = np.random.default_rng(0)
+SEQUENCES = ["".join(GENERATOR.choice(list("ACGTN"), size=30, p=[0.24] * 4 + [0.04])) for _ in range(25)]
+PADDINGS = [0, "same", 3]
+
+
+def model(padding=0, bias=True):
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return nn.Sequential(nn.Conv1d(4, 5, 7, padding=padding, bias=bias), nn.ReLU(), nn.Flatten(), nn.LazyLinear(1))
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_conv_output_is_the_pssm_scan_of_its_weights(padding):
+    convolution, inputs = model(padding)[0], one_hot(SEQUENCES)
+    output = convolution(inputs).detach()
+    inside = {0: slice(None), "same": slice(3, -3), 3: slice(3, -3)}[padding]
+    scanned = scan(convolution.weight.detach(), inputs) + convolution.bias.detach()[:, None]
+    torch.testing.assert_close(output[:, :, inside], scanned)
+    for i, sequence in enumerate(SEQUENCES[:5]):
+        for f in range(5):
+            expected = naive.scan(convolution.weight[f].detach().double().numpy(), sequence)
+            np.testing.assert_allclose(scanned[i, f] - convolution.bias[f].item(), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_counts_equal_the_window_by_window_loop(bias):
+    network = model(bias=bias).double()
+    inputs = one_hot(SEQUENCES).double()
+    for found in count_activations(network, inputs):
+        counts, windows, active = naive.activating_counts(found.weights, found.bias, SEQUENCES)
+        np.testing.assert_allclose(found.pfm, counts)
+        assert (found.windows, found.sequences) == (windows, active)
+        assert found.windows >= found.sequences > 0
+        assert (found.bias != 0) == bias
+
+
+def test_parts_change_nothing(monkeypatch):
+    whole = count_activations(model(), one_hot(SEQUENCES))
+    monkeypatch.setattr(from_filters, "EXAMPLES", 4)
+    for one, other in zip(count_activations(model(), one_hot(SEQUENCES)), whole, strict=True):
+        np.testing.assert_array_equal(one.pfm, other.pfm)
+
+
+def test_a_dead_filter_counts_nothing():
+    network = model()
+    with torch.no_grad():
+        network[0].bias[2] = -100
+    dead = count_activations(network, one_hot(SEQUENCES))[2]
+    assert dead.windows == dead.sequences == 0
+    assert not dead.pfm.any()
+
+
+def test_a_planted_filter_gives_the_planted_motif():
+    network = model()
+    with torch.no_grad():
+        network[0].weight[0] = -1
+        for i, base in enumerate("TGACTCA"):
+            network[0].weight[0, "ACGT".index(base), i] = 1
+        network[0].bias[0] = 0
+    planted = [sequence[:10] + "TGACTCA" + sequence[17:] for sequence in SEQUENCES]
+    found = count_activations(network, one_hot(planted))[0]
+    assert "".join("ACGT"[b] for b in found.pfm.argmax(axis=0)) == "TGACTCA"
+    assert found.sequences == len(planted)
+
+
+def test_every_convolution_of_four_channels_is_found_by_name():
+    network = nn.ModuleDict({"one": model(), "two": nn.Conv1d(4, 2, 3), "deep": nn.Conv1d(5, 2, 3)})
+    assert list(first_convolutions(network)) == ["one.0", "two"]
+    assert list(first_convolutions(network, layer="two")) == ["two"]
+
+
+def test_a_model_without_filters_is_refused():
+    with pytest.raises(ModelError, match=r"no Conv1d with 4 input channels was found.*layers are \['0'\]"):
+        first_convolutions(nn.Sequential(nn.Conv1d(5, 2, 3)))
+    with pytest.raises(ModelError, match="is called 'nine'"):
+        first_convolutions(model(), layer="nine")
+
+
+@pytest.mark.parametrize("options", [{"dilation": 2}, {"groups": 2}])
+def test_filters_that_are_no_pwms_are_refused(options):
+    with pytest.raises(ModelError, match="only an ungrouped"):
+        first_convolutions(nn.Sequential(nn.Conv1d(4, 2, 3, **options)))
+
+
+def test_short_sequences_are_refused():
+    with pytest.raises(ShapeError, match="filters 7 wide, but the sequences are 5 long"):
+        count_activations(model(), one_hot(["ACGTA"]))

@@ -1,0 +1,63 @@
+"""How much of the score passes through each filter."""
+
+import pytest
+import torch
+from torch import nn
+
+from seqinterp.attribution.protocol import Score
+from seqinterp.attribution.targets import output
+from seqinterp.motifs.importance import filter_importance
+
+
+class MaxPooled(nn.Module):
+    """Linear above the rectified, pooled filters."""
+
+    def __init__(self):
+        super().__init__()
+        self.filters, self.head = nn.Conv1d(4, 6, 5), nn.Linear(6, 1, bias=False)
+
+    def forward(self, inputs):
+        return self.head(torch.relu(self.filters(inputs)).amax(dim=2))
+
+
+@pytest.fixture
+def case():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return MaxPooled().eval(), torch.rand(7, 4, 30)
+
+
+def test_is_the_filters_share_of_a_linear_head(case):
+    model, inputs = case
+    found = filter_importance(Score(model, output(0)), {"filters": model.filters}, inputs)["filters"]
+    pooled = torch.relu(model.filters(inputs)).amax(dim=2)
+    torch.testing.assert_close(found, (pooled * model.head.weight).abs().mean(dim=0).detach())
+
+
+def test_a_silent_filter_has_none(case):
+    model, inputs = case
+    with torch.no_grad():
+        model.head.weight[0, 3] = 0
+    found = filter_importance(Score(model, output(0)), {"filters": model.filters}, inputs)["filters"]
+    assert found[3] == 0
+    assert (found > 0).sum() >= 3
+
+
+def test_no_hook_stays_behind_even_after_an_error(case):
+    model, inputs = case
+
+    def broken(outputs):
+        raise RuntimeError("target failed")
+
+    with pytest.raises(RuntimeError, match="target failed"):
+        filter_importance(Score(model, broken), {"filters": model.filters}, inputs)
+    assert not model.filters._forward_hooks
+
+
+def test_a_layer_called_twice_counts_both_calls(case):
+    model, inputs = case
+    twice = Score(nn.Sequential(model), lambda outputs: outputs[:, 0])
+    both = Score(model, output(0))
+    both.forward = lambda x: model(x)[:, 0] + model(x)[:, 0]
+    once = filter_importance(twice, {"filters": model.filters}, inputs)["filters"]
+    torch.testing.assert_close(filter_importance(both, {"filters": model.filters}, inputs)["filters"], 2 * once)
