@@ -15,17 +15,17 @@ from seqinterp.motifs.motif import Match, Motif
 
 MIN_BITS = 5.0  # a motif with less information than two and a half bases resembles too much to have a name
 EDGE_BITS = 0.3  # columns below this are cut from the ends before comparing: they only dilute the score
-# A name must rest on columns that say something in both motifs. Tomtom scores a flat column that meets a flat column
+# A name must rest on letters that say something in both motifs. Tomtom scores a flat column that meets a flat column
 # as a good match, so a diffuse motif fits the empty middle of a long one (extended CTCF, say) with a tiny p-value.
-SHARED = 0.5  # share of the motif's information that must meet information in the match
+ALIKE = 0.75  # least cosine of the letter heights: true names of learned filters lie above 0.9, diffuse ones below 0.75
 
 
 def best_matches(motifs: Sequence[Motif], database: Sequence[Motif], *, threshold: float = 0.05) -> list[Match | None]:
     """The best match of each motif in `database`, or None where nothing is similar enough.
 
     A match has a q-value of `threshold` or less (Benjamini-Hochberg over the database, for each motif by itself, as
-    MEME's tomtom gives them), and half of the motif's information meets information in the match, column by column.
-    Motifs with little information (under 5 bits) have no match whatever their p-value.
+    MEME's tomtom gives them), and its logo is alike: the cosine of the letter heights is at least 0.75. Motifs with
+    little information (under 5 bits) have no match whatever their p-value.
 
     Raises:
         InputError: the database is empty.
@@ -40,22 +40,23 @@ def best_matches(motifs: Sequence[Motif], database: Sequence[Motif], *, threshol
     found = _tomtom([trimmed[i].pwm for i in asked], [target.pwm for target in database])
     for row, i in enumerate(asked):
         near = _nearest(found, row, database, threshold, cut=_first_kept_column(motifs[i], trimmed[i]))
-        matches[i] = next(
-            (match for match, target in near if shared_information(motifs[i], target, match) >= SHARED), None
-        )
+        matches[i] = next((match for match, target in near if similarity(motifs[i], target, match) >= ALIKE), None)
     return matches
 
 
-def shared_information(motif: Motif, target: Motif, match: Match) -> float:
-    """Share of the motif's information in columns where the aligned target has as much, between 0 and 1.
+def similarity(motif: Motif, target: Motif, match: Match) -> float:
+    """Cosine between the logos' letter heights, as aligned, over the motif's columns: 0 to 1.
 
-    Column by column the smaller of the two informations, added up, over all information of the motif.
+    Letters of the motif beside the target count against it; what the target has beside the motif does not, so that a
+    filter may be half of a known motif.
     """
     turned = target.reverse_complement() if match.reverse else target
-    bits, known = motif.information.sum(axis=0), turned.information.sum(axis=0)
     start, stop = max(0, match.offset), min(motif.width, match.offset + turned.width)
-    both = np.minimum(bits[start:stop], known[start - match.offset : stop - match.offset])
-    return float(both.sum() / bits.sum())
+    heights = motif.information
+    known = np.zeros_like(heights)
+    known[:, start:stop] = turned.information[:, start - match.offset : stop - match.offset]
+    length = np.linalg.norm(heights) * np.linalg.norm(known)
+    return float((heights * known).sum() / length) if length > 0 else 0.0
 
 
 @dataclass(frozen=True)

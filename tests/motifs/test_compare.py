@@ -8,7 +8,7 @@ import pytest
 from seqinterp.errors import InputError
 from seqinterp.io.bundled import bundled
 from seqinterp.io.motif_files import read_motifs
-from seqinterp.motifs.compare import best_matches, shared_information
+from seqinterp.motifs.compare import best_matches, similarity
 from seqinterp.motifs.motif import Match, Motif
 
 DATABASE = read_motifs(bundled("jaspar_subset.meme"))
@@ -59,8 +59,11 @@ def test_a_diffuse_motif_does_not_match_the_empty_middle_of_a_long_one():
     long = Motif("long", hollow * 1000, label="long")
     found = Match("long", "long", 1e-9, 1e-9, offset=-core.width, reverse=False)
     diffuse = Motif("query", GENERATOR.dirichlet(np.ones(4), size=16).T * 50)
-    assert shared_information(diffuse, long, found) < 0.1
-    assert shared_information(core, long, replace(found, offset=0)) == pytest.approx(1)
+    assert similarity(diffuse, long, found) < 0.1
+    assert similarity(core, long, replace(found, offset=0)) == pytest.approx(1, abs=1e-3)
+    assert similarity(core.reverse_complement(), long, replace(found, offset=-20, reverse=True)) == pytest.approx(
+        1, abs=1e-3
+    )
 
 
 def test_q_values_are_over_the_database():
