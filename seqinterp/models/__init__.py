@@ -1,0 +1,1 @@
+"""Networks that read DNA, their training, their honest evaluation."""
