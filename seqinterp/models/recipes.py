@@ -27,5 +27,11 @@ def recipe(network: str, *, started: bool = False) -> TrainSettings:
     if not started:
         return settings
     return dataclasses.replace(
-        settings, epochs=4, batch_size=64, positive_fraction=0.25, learning_rate=3e-3, filter_learning_rate=1e-4
+        settings,
+        epochs=4,
+        batch_size=64,
+        positive_fraction=0.25,
+        learning_rate=3e-3,
+        filter_learning_rate=1e-4,
+        weight_decay=1.0,
     )

@@ -34,16 +34,16 @@ class TrainSettings:
             default network reads both strands by itself).
     """
 
-    epochs: int = 8
+    epochs: int = 20
     epoch_steps: int = 50
     patience: int = 5
     watch: str = "loss"
     batch_size: int = 128
     balance: str = "sample"
     positive_fraction: float = 0.5
-    learning_rate: float = 1e-2
+    learning_rate: float = 3e-3
     filter_learning_rate: float | None = None
-    weight_decay: float = 1.0
+    weight_decay: float = 0.1
     schedule: str = "cosine"
     members: int = 1
     strands: str = "one"

@@ -5,9 +5,10 @@ The comparison itself is memelite's Tomtom (complete scores, both strands).
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from scipy.stats import false_discovery_control
 
 from seqinterp.errors import InputError
@@ -18,6 +19,9 @@ EDGE_BITS = 0.3  # columns below this are cut from the ends before comparing: th
 # A name must rest on letters that say something in both motifs. Tomtom scores a flat column that meets a flat column
 # as a good match, so a diffuse motif fits the empty middle of a long one (extended CTCF, say) with a tiny p-value.
 ALIKE = 0.75  # least cosine of the letter heights: true names of learned filters lie above 0.9, diffuse ones below 0.75
+
+ABOUT_AS_GOOD = 100.0  # p-values within this factor of the best do not tell the members of a family apart
+NAMES = 5  # at most so many more names are given
 
 
 def best_matches(motifs: Sequence[Motif], database: Sequence[Motif], *, threshold: float = 0.05) -> list[Match | None]:
@@ -40,8 +44,17 @@ def best_matches(motifs: Sequence[Motif], database: Sequence[Motif], *, threshol
     found = _tomtom([trimmed[i].pwm for i in asked], [target.pwm for target in database])
     for row, i in enumerate(asked):
         near = _nearest(found, row, database, threshold, cut=_first_kept_column(motifs[i], trimmed[i]))
-        matches[i] = next((match for match, target in near if similarity(motifs[i], target, match) >= ALIKE), None)
+        alike = [match for match, target in near if similarity(motifs[i], target, match) >= ALIKE]
+        matches[i] = _with_family(alike) if alike else None
     return matches
+
+
+def _with_family(alike: Sequence[Match]) -> Match:
+    """The nearest match, and the other names that fit about as well."""
+    best = alike[0]
+    close = (match.label or match.name for match in alike if match.p_value <= ABOUT_AS_GOOD * best.p_value)
+    also = [label for label in dict.fromkeys(close) if label != (best.label or best.name)]
+    return replace(best, also=tuple(also[:NAMES]))
 
 
 def similarity(motif: Motif, target: Motif, match: Match) -> float:
@@ -86,10 +99,12 @@ def _tomtom(queries: list[np.ndarray], targets: list[np.ndarray]) -> _Alignments
     """Compare every query with every target on both strands."""
     from memelite import tomtom  # loads numba kernels: only when a name is asked for
 
+    threads = torch.get_num_threads()
     with warnings.catch_warnings():
         # memelite warns below 25 targets; our result carries the size of the database instead.
         warnings.filterwarnings("ignore", message="tomtom was given", category=UserWarning)
         p_values, _, offsets, _, strands = tomtom(queries, targets)
+    torch.set_num_threads(threads)  # numba and torch share OpenMP, and memelite sets the number for both
     # A p-value of 0 is an underflow and above 1 a rounding error of the binned distribution.
     return _Alignments(np.clip(p_values, np.finfo(float).tiny, 1.0), offsets, strands)
 

@@ -2,7 +2,7 @@
 
 A filter's output is the PSSM scan of its weights (Alipanahi et al. 2015, doi:10.1038/nbt.3300). The PFM counts
 the bases of every window whose activation is above half of the filter's largest (Kelley et al. 2016,
-doi:10.1101/gr.200535.115).
+doi:10.1101/gr.200535.115), counted from its mean where that is positive: a filter that is always on has a motif, too.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ from torch.nn.functional import conv1d
 from seqinterp.errors import ModelError, ShapeError
 from seqinterp.shapes import Pwm, Sequences
 
-HALF = 0.5  # windows above this share of the largest activation count towards the PFM
 EXAMPLES = 2048  # sequences scanned together: bounds memory at a few hundred MB
 
 
@@ -88,13 +87,13 @@ def _count_one_layer(name: str, module: nn.Conv1d, inputs: Sequences) -> list[Fi
     width = weights.shape[2]
     if inputs.shape[2] < width:
         raise ShapeError(f"layer {name!r} has filters {width} wide, but the sequences are {inputs.shape[2]} long")
-    parts = inputs.split(EXAMPLES)
-    largest = torch.stack([scan(weights, part).amax(dim=(0, 2)) for part in parts]).amax(dim=0) + bias
+    largest, mean = _largest_and_mean(weights, inputs)
+    threshold = (largest + bias + (mean + bias).clamp_min(0)) / 2
     pfm = torch.zeros(len(weights), 4, width, dtype=torch.float64)
     windows, sequences = torch.zeros(2, len(weights), dtype=torch.long)
-    for part in parts:
+    for part in inputs.split(EXAMPLES):
         activation = scan(weights, part) + bias[:, None]
-        active = (activation > HALF * largest[:, None]) & (largest[:, None] > 0)  # (batch, filter, window)
+        active = (activation > threshold[:, None]) & (activation > 0)  # (batch, filter, window)
         windows += active.sum(dim=(0, 2))
         sequences += active.any(dim=2).sum(dim=0)
         for column in range(width):
@@ -104,6 +103,18 @@ def _count_one_layer(name: str, module: nn.Conv1d, inputs: Sequences) -> list[Fi
         FilterCounts(name, i, _array(weights[i]), float(bias[i]), pfm[i].numpy(), int(windows[i]), int(sequences[i]))
         for i in range(len(weights))
     ]
+
+
+def _largest_and_mean(weights: Tensor, inputs: Sequences) -> tuple[Tensor, Tensor]:
+    """Largest and mean scan of each filter over all windows, `(filters,)` each."""
+    largest = torch.full((len(weights),), -torch.inf, dtype=weights.dtype)
+    total = torch.zeros(len(weights), dtype=torch.float64)
+    for part in inputs.split(EXAMPLES):
+        found = scan(weights, part)
+        largest = torch.maximum(largest, found.amax(dim=(0, 2)))
+        total += found.sum(dim=(0, 2), dtype=torch.float64)
+    windows = len(inputs) * (inputs.shape[2] - weights.shape[2] + 1)
+    return largest, (total / windows).to(weights.dtype)
 
 
 def _array(tensor: Tensor) -> Pwm:

@@ -16,7 +16,9 @@ class Match:
     """The known motif that another one resembles.
 
     The match's first column stands at column `offset` of the motif (0-based, may be negative), once the match has
-    been turned to the other strand if `reverse`. `q_value` is over the database that was searched.
+    been turned to the other strand if `reverse`. `q_value` is over the database that was searched. `also` are the
+    labels of others that fit about as well: proteins of one family share their motif, so one name is never the whole
+    answer.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Match:
     q_value: float
     offset: int
     reverse: bool
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

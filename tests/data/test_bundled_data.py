@@ -75,7 +75,7 @@ def test_half_sites_and_composition_do_not_solve_the_demo(demo):
 
 
 def test_the_matrices_are_those_of_jaspar(motifs):
-    assert len(motifs) == 75 and len({motif.label.upper() for motif in motifs.values()}) == 64
+    assert len(motifs) == 102 and len({motif.label.upper() for motif in motifs.values()}) == 85
     assert motifs["MA0491.3"].label == "JUND" and motifs["MA0491.3"].consensus == "ATGACTCAT"
     assert motifs["MA1126.2"].consensus == "RTGACGTCAT"
     np.testing.assert_allclose(motifs["MA0004.1"].pfm[:, 0], [4, 16, 0, 0])

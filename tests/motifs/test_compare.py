@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from seqinterp.errors import InputError
 from seqinterp.io.bundled import bundled
@@ -14,6 +15,7 @@ from seqinterp.motifs.motif import Match, Motif
 DATABASE = read_motifs(bundled("jaspar_subset.meme"))
 BY_NAME = {motif.name: motif for motif in DATABASE}
 FACTORS = [name for name in BY_NAME if BY_NAME[name].label in ("JUND", "CTCF", "REST", "GABPA", "SRF", "TEAD1", "NFYA")]
+AP1 = [name for name, motif in BY_NAME.items() if "TGASTCA" in motif.consensus or "TGACTCA" in motif.consensus]
 GENERATOR = np.random.default_rng(0)
 
 
@@ -76,3 +78,19 @@ def test_q_values_are_over_the_database():
 def test_an_empty_database_is_refused():
     with pytest.raises(InputError, match="database is empty"):
         best_matches([BY_NAME["MA0139.2"]], [])
+
+
+def test_members_of_a_family_are_named_too():
+    blurred = Motif("query", BY_NAME["MA0491.3"].frequencies * 70 + 7.5)
+    (match,) = best_matches([blurred], DATABASE)
+    names = {match.label.upper(), *(label.upper() for label in match.also)}
+    assert 2 <= len(names) <= 6
+    assert "JUND" in names
+    assert names <= {BY_NAME[name].label.upper() for name in AP1}
+    assert len(names) == 1 + len(match.also)
+
+
+def test_the_number_of_threads_is_left_alone():
+    before = torch.get_num_threads()
+    best_matches([BY_NAME["MA0491.3"]], DATABASE)
+    assert torch.get_num_threads() == before == 1

@@ -47,6 +47,19 @@ def test_counts_equal_the_window_by_window_loop(bias):
         assert (found.bias != 0) == bias
 
 
+def test_a_filter_that_is_always_on_still_has_a_motif():
+    network = model()
+    with torch.no_grad():
+        network[0].bias[:] = 50
+    off, on = (count_activations(each.double(), one_hot(SEQUENCES).double()) for each in (model(), network))
+    for quiet, loud in zip(off, on, strict=True):
+        assert loud.windows < 0.5 * 25 * 24
+        counts, windows, _ = naive.activating_counts(loud.weights, loud.bias, SEQUENCES)
+        np.testing.assert_allclose(loud.pfm, counts)
+        assert windows == loud.windows
+        assert quiet.bias < loud.bias
+
+
 def test_parts_change_nothing(monkeypatch):
     whole = count_activations(model(), one_hot(SEQUENCES))
     monkeypatch.setattr(from_filters, "EXAMPLES", 4)

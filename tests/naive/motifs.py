@@ -14,15 +14,16 @@ def scan(weights: np.ndarray, sequence: str) -> np.ndarray:
 
 
 def activating_counts(weights: np.ndarray, bias: float, sequences: list[str]) -> tuple[np.ndarray, int, int]:
-    """Base counts, windows and sequences above half of the largest activation."""
+    """Base counts, windows and sequences above half of the largest activation, counted from a positive mean."""
     width = weights.shape[1]
     scores = [scan(weights, sequence) + bias for sequence in sequences]
     largest = max(each.max() for each in scores)
+    threshold = (largest + max(0.0, np.concatenate(scores).mean())) / 2
     counts, windows, active = np.zeros((4, width)), 0, 0
     if largest <= 0:
         return counts, windows, active
     for sequence, each in zip(sequences, scores, strict=True):
-        above = np.flatnonzero(each > largest / 2)
+        above = np.flatnonzero(each > threshold)
         active += len(above) > 0
         windows += len(above)
         for start in above:

@@ -1,0 +1,162 @@
+"""`attribute`: the public call, its certificate and its refusals."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import seqinterp as si
+from cases import CASES, DNA_CASES
+from naive import attribution as naive
+from seqinterp.api.catalogue import METHODS
+from seqinterp.api.results.attribution import Attribution
+from seqinterp.api.results.tables import same_shape
+from seqinterp.api.score import refuse_odd_scores
+from seqinterp.attribution.targets import margin
+from seqinterp.errors import InputError, ModelError, ShapeError
+
+CASE = DNA_CASES[0]
+IMAGE = next(case for case in CASES if not case.dna)
+PAIRS = [
+    pytest.param(name, case, id=f"{name}-{case.name}")
+    for name, method in METHODS.items()
+    for case in CASES
+    if case.dna or not method.dna_only
+]
+
+
+@pytest.mark.parametrize(("name", "case"), PAIRS)
+def test_equals_the_formula_and_says_so(name, case):
+    model, inputs = case.model().eval(), case.inputs(3)
+    found = si.attribute(model, inputs, name, target=case.outputs - 1, device="cpu")
+    torch.testing.assert_close(found.values, naive.METHODS[name](model, inputs, case.outputs - 1), rtol=1e-5, atol=1e-8)
+    assert found.score.shape == (3,)
+    assert found.certificate.batch_deviation < 1e-12
+    assert found.certificate.output_kind in ("logit", "probability")
+    assert found.certificate.method == name
+    assert (found.hypothetical is not None) == case.dna
+
+
+def test_hypothetical_is_what_each_base_would_contribute():
+    model, inputs = CASE.model(), CASE.inputs()
+    found = si.attribute(model, inputs, "gradient_times_input", device="cpu")
+    torch.testing.assert_close(found.hypothetical * inputs, found.values)
+    gradient = si.attribute(model, inputs, "gradient", device="cpu").values
+    torch.testing.assert_close(found.hypothetical, gradient)
+
+
+def test_completeness_is_exact_where_the_theory_says_so():
+    bias_free = nn.Sequential(nn.Conv1d(4, 3, 5, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2, bias=False))
+    found = si.attribute(bias_free.double(), CASE.inputs(), device="cpu")
+    assert found.certificate.completeness_error < 1e-12
+    assert found.reference_score.tolist() == [0.0] * 5
+
+
+def test_incompleteness_is_reported():
+    model, inputs = CASE.model().eval(), CASE.inputs()
+    found = si.attribute(model, inputs, device="cpu")
+    owed = found.score - found.reference_score
+    gap = (found.values.sum(dim=(1, 2)) - owed).abs()
+    assert found.certificate.completeness_error == pytest.approx(float(gap.max()))
+    assert found.certificate.completeness_error > 1e-3
+    relative = float(gap.max() / owed.abs().max())
+    assert found.certificate.relative_completeness_error == pytest.approx(relative)
+
+
+def test_a_batch_dependent_model_is_found_out():
+    class Mixing(nn.Module):
+        def forward(self, inputs):
+            return (inputs - inputs.mean(dim=0)).pow(2).sum(dim=(1, 2))
+
+    found = si.attribute(Mixing(), CASE.inputs().float(), "gradient", device="cpu")
+    assert found.certificate.batch_deviation > 0.1
+
+
+def test_a_probability_is_recognised():
+    model = nn.Sequential(CASE.model(), nn.Sigmoid())
+    assert si.attribute(model, CASE.inputs(), device="cpu").certificate.output_kind == "probability"
+
+
+def test_targets():
+    model, inputs = CASE.model().eval(), CASE.inputs()
+    both = si.attribute(model, inputs, "gradient", target=margin(1, 0), device="cpu").values
+    one, zero = (si.attribute(model, inputs, "gradient", target=i, device="cpu").values for i in (1, 0))
+    torch.testing.assert_close(both, one - zero)
+    total = si.attribute(model, inputs, "gradient", target=lambda outputs: outputs.sum(dim=1), device="cpu").values
+    torch.testing.assert_close(total, one + zero)
+
+
+def test_arrays_and_other_number_types_are_accepted():
+    model, inputs = CASE.model(), CASE.inputs()
+    expected = si.attribute(model, inputs, device="cpu").values
+    for same in (inputs.numpy(), inputs.float(), inputs.to(torch.int8), inputs.numpy().astype(np.float16)):
+        torch.testing.assert_close(si.attribute(model, same, device="cpu").values, expected)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options", "kind", "message"),
+    [
+        (["ACGT"], {}, InputError, "seqinterp.one_hot"),
+        (torch.zeros(4), {}, ShapeError, "must have shape"),
+        (torch.zeros(0, 4, 20), {}, InputError, "no example"),
+        (torch.full((1, 4, 20), torch.nan), {}, InputError, "NaN"),
+        (torch.zeros(2, 4, 20), {"method": "magic"}, InputError, "choose one of gradient,"),
+        (torch.zeros(2, 4, 20), {"steps": 3}, InputError, "has no option 'steps'; it takes no options"),
+        (torch.zeros(2, 4, 20), {"target": 7}, InputError, r"the model has 2 output\(s\)"),
+        (torch.zeros(2, 20, 4), {"method": "mutagenesis"}, ShapeError, r"use inputs.transpose\(1, 2\)"),
+        (torch.zeros(2, 3, 8, 8), {"method": "mutagenesis"}, ShapeError, "needs one-hot DNA"),
+        (torch.ones(2, 4, 20), {"method": "mutagenesis"}, ShapeError, "add up to 1 or less"),
+    ],
+)
+def test_bad_input_gets_one_clear_sentence(inputs, options, kind, message):
+    from seqinterp.api.attribute import attribute
+
+    with pytest.raises(kind, match=message) as caught:
+        unchecked(attribute)(CASE.model(), inputs, device="cpu", **options)
+    assert "\n" not in str(caught.value)
+
+
+def unchecked(function):
+    """The call as it is outside the tests, where types are not checked at run time."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return function
+
+
+def test_a_model_that_gives_nan_is_refused():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(80, 1)).double()
+    with torch.no_grad():
+        model[1].bias[0] = torch.nan
+    with pytest.raises(ModelError, match="the score of example 0 is nan"):
+        si.attribute(model, CASE.inputs(), device="cpu")
+
+
+def test_a_target_that_gives_a_table_is_refused():
+    with pytest.raises(ModelError, match=r"one number per example, shape \(3,\); it gave shape \(3, 2\)"):
+        refuse_odd_scores(torch.zeros(3, 2), 3)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_save_and_load(name, tmp_path):
+    found = si.attribute(CASE.model(), CASE.inputs(), name, device="cpu")
+    found.save(tmp_path / "a.safetensors")
+    again = Attribution.load(tmp_path / "a.safetensors")
+    assert torch.equal(again.values, found.values)
+    assert torch.equal(again.hypothetical, found.hypothetical)
+    assert again.certificate == found.certificate
+
+
+def test_tables_and_plots():
+    found = si.attribute(CASE.model(), CASE.inputs(), device="cpu")
+    frame = found.to_frame()
+    assert len(frame) == found.values.numel()
+    row = frame[(frame["example"] == 2) & (frame["base"] == "G") & (frame["position"] == 7)]
+    assert row["value"].item() == found.values[2, 2, 7].item()
+    assert found.numpy().shape == found.values.shape
+    assert found.plot(1).get_axes()
+
+
+def test_parts_that_do_not_belong_together_are_refused():
+    same_shape("values", None, torch.Size([5, 4, 20]))
+    with pytest.raises(ShapeError, match=r"values has shape \(2, 4, 20\), but \(5, 4, 20\) belongs"):
+        same_shape("values", torch.zeros(2, 4, 20), torch.Size([5, 4, 20]))
