@@ -110,6 +110,11 @@ def evaluate_predictions(
     ranked = _rank(np.asarray(logits, dtype=np.float64), values, bins)
     point = _statistics(ranked, np.ones((1, len(values)), dtype=np.int64))[0]
     replicates = np.concatenate([_statistics(ranked, weights) for weights in _resample(ranked, groups, draws, seed)])
+    if np.isnan(replicates[:, 0]).all():
+        raise InputError(
+            f"none of the {draws} bootstrap replicates held both classes, so there is no interval; "
+            "give more examples of the rarer class or more draws."
+        )
     tail = 50 * (1 - level)
     low, high = np.nanpercentile(replicates, [tail, 100 - tail], axis=0)
     found = {name: Estimate(float(point[i]), float(low[i]), float(high[i])) for i, name in enumerate(NAMES)}

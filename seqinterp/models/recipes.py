@@ -28,7 +28,7 @@ def recipe(network: str, *, started: bool = False) -> TrainSettings:
         return settings
     return dataclasses.replace(
         settings,
-        epochs=4,
+        epochs=8,
         batch_size=64,
         positive_fraction=0.25,
         learning_rate=3e-3,

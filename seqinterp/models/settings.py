@@ -41,7 +41,7 @@ class TrainSettings:
     batch_size: int = 128
     balance: str = "sample"
     positive_fraction: float = 0.5
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     filter_learning_rate: float | None = None
     weight_decay: float = 0.1
     schedule: str = "cosine"
@@ -50,7 +50,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "epoch_steps", "patience", "batch_size", "members"):
-            least = 2 if name == "batch_size" else 1  # one example has no spread to be standardised by
+            least = 2 if name == "batch_size" else 1  # a balanced batch holds both classes
             if getattr(self, name) < least:
                 raise InputError(
                     f"the training setting {name} must be at least {least}, but it is {getattr(self, name)}."

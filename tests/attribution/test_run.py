@@ -105,6 +105,7 @@ def test_the_gpu_gives_what_the_cpu_gives(case):
     torch.testing.assert_close(there, explain(gradient, score, inputs, device="cpu"))
 
 
-def test_progress_shows_a_bar(capsys):
+def test_progress_shows_a_bar(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the captured stream for a terminal
     batched(nn.Identity(), nn.Identity(), torch.rand(4, 2), batch_size=1, device="cpu", progress=True)
     assert "explaining" in capsys.readouterr().err

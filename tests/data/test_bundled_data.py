@@ -71,7 +71,7 @@ def test_half_sites_and_composition_do_not_solve_the_demo(demo):
     assert 0.4 < auroc([s.count("G") + s.count("C") for s in demo.sequences]) < 0.6
     assert 0.4 < auroc([s.count("TGAC") + s.count("GTCA") for s in demo.sequences]) < 0.7
     core = ("TGACTCA", "TGAGTCA", "TGACGTCA")
-    assert auroc([any(form in s for form in core) for s in demo.sequences]) > 0.85
+    assert auroc([any(form in s for form in core) for s in demo.sequences]) > 0.75
 
 
 def test_the_matrices_are_those_of_jaspar(motifs):

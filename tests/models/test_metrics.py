@@ -25,7 +25,7 @@ def predictions(count=200, *, ties=False, seed=0):
 @settings(max_examples=50, deadline=None)
 def test_values_are_their_formulas(seed, ties, count):
     logits, labels = predictions(count, ties=ties, seed=seed)
-    metrics = evaluate_predictions(logits, labels, draws=2, bins=4)
+    metrics = evaluate_predictions(logits, labels, draws=60, bins=4)
     assert metrics.auroc.value == pytest.approx(naive.auroc(logits, labels))
     assert metrics.average_precision.value == pytest.approx(naive.average_precision(logits, labels))
     if not ties:
@@ -152,3 +152,14 @@ def test_a_thousand_replicates_of_a_chromosome_take_seconds():
     start = time.perf_counter()
     evaluate_predictions(logits, labels, draws=100)
     assert time.perf_counter() - start < 3  # a thousand in a few seconds; generous, for a busy machine
+
+
+def test_replicates_without_both_classes_are_refused():
+    groups = np.array([0, 0, 0, 1])
+    for seed in range(4):  # of two groups, one draw in two takes the same one twice
+        try:
+            evaluate_predictions(np.arange(4.0), np.array([0.0, 0, 0, 1]), groups=groups, draws=1, seed=seed)
+        except InputError as error:
+            assert "replicates held both classes" in str(error)
+            return
+    pytest.fail("no seed drew one group twice")

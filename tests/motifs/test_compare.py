@@ -1,5 +1,6 @@
 """Names by Tomtom, and an honest "no match"."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from seqinterp.motifs.motif import Match, Motif
 DATABASE = read_motifs(bundled("jaspar_subset.meme"))
 BY_NAME = {motif.name: motif for motif in DATABASE}
 FACTORS = [name for name in BY_NAME if BY_NAME[name].label in ("JUND", "CTCF", "REST", "GABPA", "SRF", "TEAD1", "NFYA")]
-AP1 = [name for name, motif in BY_NAME.items() if "TGASTCA" in motif.consensus or "TGACTCA" in motif.consensus]
+AP1 = [name for name, motif in BY_NAME.items() if re.search("TGA[CGSN]TCA", motif.consensus)]
 GENERATOR = np.random.default_rng(0)
 
 

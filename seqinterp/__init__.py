@@ -1,0 +1,53 @@
+"""Interpretation of DNA sequence models: attributions, mutagenesis, motifs, design, and one report.
+
+Public names load when they are first used, so that `import seqinterp` loads neither torch nor numba.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from seqinterp.api.attribute import attribute as attribute
+    from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
+    from seqinterp.api.mutate import mutate as mutate
+    from seqinterp.api.optimize import optimize as optimize
+    from seqinterp.attribution.jacobian import jacobian as jacobian, saliency_map as saliency_map
+    from seqinterp.errors import SeqinterpError as SeqinterpError
+    from seqinterp.io.load_model import load_model as load_model
+    from seqinterp.io.motif_files import read_motifs as read_motifs, write_meme as write_meme
+    from seqinterp.io.tables import read_examples as read_examples
+    from seqinterp.motifs.motif import Motif as Motif
+    from seqinterp.sequence.onehot import decode as decode, one_hot as one_hot
+
+# name -> the module that defines it
+_PUBLIC = {
+    "attribute": "api.attribute",
+    "decode": "sequence.onehot",
+    "filter_motifs": "api.filter_motifs",
+    "jacobian": "attribution.jacobian",
+    "load_model": "io.load_model",
+    "Motif": "motifs.motif",
+    "mutate": "api.mutate",
+    "one_hot": "sequence.onehot",
+    "optimize": "api.optimize",
+    "read_examples": "io.tables",
+    "read_motifs": "io.motif_files",
+    "saliency_map": "attribution.jacobian",
+    "SeqinterpError": "errors",
+    "write_meme": "io.motif_files",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used (PEP 562)."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'seqinterp' has no attribute {name!r}")
+    return getattr(import_module(f"seqinterp.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

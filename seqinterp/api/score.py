@@ -1,0 +1,50 @@
+"""What `attribute` and `mutate` share: the checked score, and where a result comes from."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from seqinterp.attribution.certificate import model_hash, output_kind, versions
+from seqinterp.attribution.protocol import Score
+from seqinterp.attribution.run import batched, scores
+from seqinterp.errors import ModelError
+from seqinterp.shapes import Inputs, Scores
+
+
+def finite_scores(score: Score, inputs: Inputs, *, batch_size: int | None, device: torch.device) -> Scores:
+    """The score of each example, `(batch,)`.
+
+    Raises:
+        ModelError: the score is not one finite number per example.
+    """
+    found = scores(score, inputs, batch_size=batch_size, device=device)
+    refuse_odd_scores(found, len(inputs))
+    return found
+
+
+def refuse_odd_scores(found: torch.Tensor, count: int) -> None:
+    """Raise ModelError unless there are `count` finite numbers, naming the first that is not."""
+    if found.shape != (count,):
+        raise ModelError(
+            f"the target must reduce the model's outputs to one number per example, shape ({count},);"
+            f" it gave shape {tuple(found.shape)}"
+        )
+    wrong = (~torch.isfinite(found)).nonzero().flatten()
+    if len(wrong):
+        raise ModelError(f"the score of example {int(wrong[0])} is {float(found[wrong[0]])}, so it cannot be explained")
+
+
+def origin(
+    model: nn.Module, inputs: Inputs, *, seed: int, batch_size: int | None, device: torch.device
+) -> dict[str, Any]:
+    """The facts that make a result traceable: kind of output, model, seed, device, versions."""
+    with torch.no_grad():
+        outputs = batched(model, model, inputs, batch_size=batch_size, device=device)
+    return {
+        "output_kind": output_kind(outputs),
+        "model_hash": model_hash(model),
+        "seed": seed,
+        "device": str(device),
+        "versions": versions(),
+    }

@@ -1,0 +1,163 @@
+"""The steps of the main job: each explains one side of a model and puts the result into the run folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from seqinterp.api.attribute import attribute
+from seqinterp.api.filter_motifs import filter_motifs
+from seqinterp.api.mutate import mutate
+from seqinterp.api.optimize import optimize
+from seqinterp.api.results.attribution import Attribution
+from seqinterp.api.results.motifs import Motifs
+from seqinterp.api.train import Trained
+from seqinterp.attribution.certificate import model_hash
+from seqinterp.attribution.run import Device
+from seqinterp.evaluation.planted_truth import PlantedTruth, planted_truth
+from seqinterp.io.checkpoint import save_checkpoint
+from seqinterp.io.motif_files import write_meme
+from seqinterp.io.run_folder import (
+    DESIGNS,
+    FILTER_TABLE,
+    FILTERS,
+    HISTORY,
+    MATCHES,
+    MUTAGENESIS,
+    PREDICTIONS,
+    TOP,
+    TOP_TABLE,
+    TRUTH,
+    write_table,
+)
+from seqinterp.models.predict import predict_logits, probabilities
+from seqinterp.motifs.motif import Motif
+from seqinterp.sequence.examples import Examples
+
+TRUTH_SEQUENCES = 200  # planted sequences that attributions are judged on
+
+
+def save_trained(folder: Path, trained: Trained) -> None:
+    """The model, its predictions and its training history."""
+    metadata = {
+        "metrics": {name: estimate.value for name, estimate in trained.metrics.estimates().items()},
+        "seed": trained.seed,
+        "split": trained.split_sentence,
+    }
+    save_checkpoint(folder, trained.model, metadata)
+    write_table(folder / PREDICTIONS, trained.predictions)
+    write_table(folder / HISTORY, trained.history)
+
+
+def best_scoring(logits: np.ndarray, count: int, *, among: np.ndarray | None = None) -> np.ndarray:
+    """Indices of the `count` highest logits, best first; ties in the order of the data."""
+    order = np.argsort(-logits, kind="stable")
+    if among is not None:
+        order = order[among[order]]
+    return order[:count]
+
+
+def held_out(trained: Trained) -> np.ndarray:
+    """True for the examples that were predicted by networks which had not seen them."""
+    return np.asarray(trained.predictions["split"] == "test")
+
+
+def explain_top(
+    folder: Path, model: nn.Module, examples: Examples, indices: np.ndarray, *, device: Device = None
+) -> Attribution:
+    """Gradients of the sequences at `indices`, with a table of who they are."""
+    chosen = examples.take(indices)
+    logits = predict_logits(model, chosen.inputs, device=device)
+    table = pd.DataFrame(
+        {
+            "name": chosen.names,
+            "label": chosen.labels.astype(int),
+            "logit": logits,
+            "probability": probabilities(logits),
+        }
+    )
+    if chosen.sites is not None:
+        table["truth"] = ["".join("X" if planted else "." for planted in row) for row in chosen.truth().tolist()]
+    found = attribute(model, chosen.inputs, "gradient", device=device)
+    found.save(folder / TOP)
+    write_table(folder / TOP_TABLE, table)
+    return found
+
+
+def mutate_top(
+    folder: Path, model: nn.Module, examples: Examples, indices: np.ndarray, *, device: Device = None
+) -> None:
+    """Every edit of the sequences at `indices`."""
+    mutate(model, examples.take(indices).inputs, device=device).save(folder / MUTAGENESIS)
+
+
+def name_filters(folder: Path, model: nn.Module, inputs: Tensor, database: Sequence[Motif], *, source: str) -> Motifs:
+    """The filters as motifs, with the database's matrices that they match beside them."""
+    motifs = filter_motifs(model, inputs, database=database)
+    save_motifs(folder, motifs, database, source=source)
+    return motifs
+
+
+def save_motifs(folder: Path, motifs: Motifs, database: Sequence[Motif], *, source: str) -> None:
+    """`filters.meme`, `filters.tsv` and the matched matrices `matches.meme`."""
+    motifs.save(folder / FILTERS)
+    table = motifs.to_frame()
+    table["database"], table["database_size"] = source, len(database)
+    write_table(folder / FILTER_TABLE, table)
+    wanted = {motif.match.name for motif in motifs if motif.match}
+    if wanted:
+        write_meme(folder / MATCHES, [motif for motif in database if motif.name in wanted], force=True)
+
+
+def design_sequences(
+    folder: Path, model: nn.Module, *, length: int, count: int = 10, seed: int = 0, device: Device = None
+) -> None:
+    """Random starts climbed to what the model likes best."""
+    optimize(model, length=length, count=count, seed=seed, device=device).save(folder / DESIGNS)
+
+
+def check_planted_truth(
+    folder: Path, model: nn.Module, examples: Examples, *, seed: int = 0, device: Device = None
+) -> pd.DataFrame:
+    """How well each seed method points at planted bases, over up to 200 sequences that the model calls positive.
+
+    An explanation cannot point at a site that the model does not see: missed sequences say something about the
+    model, and its performance says it.
+    """
+    planted = examples.truth().any(dim=1).numpy()
+    seen = predict_logits(model, examples.inputs, device=device) > 0
+    chosen = examples.take(np.flatnonzero(planted & seen)[:TRUTH_SEQUENCES])
+    truth = chosen.truth()
+    rows = []
+    for label, importance in _importance_maps(model, chosen.inputs, device).items():
+        found: PlantedTruth = planted_truth(importance, truth, seed=seed)
+        rows.append(
+            {"method": label, "auroc": found.auroc, "low": found.low, "high": found.high, "sequences": len(chosen)}
+        )
+    table = pd.DataFrame(rows)
+    write_table(folder / TRUTH, table)
+    return table
+
+
+def _importance_maps(model: nn.Module, inputs: Tensor, device: Device) -> dict[str, Tensor]:
+    """One magnitude per position, `(batch, position)`, for each method that is judged."""
+    gradient = attribute(model, inputs, "gradient", device=device).values
+    effects = mutate(model, inputs, device=device)
+    return {
+        "saliency, sum of |gradient|": gradient.abs().sum(dim=1),
+        "|gradient x input|": (gradient * inputs).sum(dim=1).abs(),
+        "mutagenesis, sum of |effect|": effects.effects.abs().sum(dim=1),
+    }
+
+
+def fingerprint(model: nn.Module, data_sha256: str, seed: int) -> str:
+    """A short id of a run: the same data, weights and seed give the same id."""
+    return f"{model_hash(model)[:8]}-{data_sha256[:6]}-s{seed}"
+
+
+def truth_is_known(examples: Examples) -> bool:
+    """Whether any site was planted."""
+    return examples.sites is not None and bool(torch.any(examples.truth()))

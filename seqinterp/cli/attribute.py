@@ -1,0 +1,39 @@
+"""`seqinterp attribute`: what every base contributes."""
+
+from typing import Annotated
+
+import typer
+
+from seqinterp.cli import options
+
+
+def attribute(
+    run: options.Run,
+    data: options.Data,
+    out: options.Out,
+    method: Annotated[
+        str, typer.Option(help="gradient, gradient_times_input or mutagenesis.")
+    ] = "gradient_times_input",
+    target: options.Target = 0,
+    top: options.Top = 0,
+    seed: options.Seed = 0,
+    device: options.Device = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Explain each sequence base by base; writes a safetensors file that seqinterp.api reads back."""
+    from seqinterp.api.attribute import attribute as call
+    from seqinterp.cli.data import best, sequences
+    from seqinterp.io.atomic import written_whole
+    from seqinterp.io.load_model import load_model
+
+    with written_whole(out, force=force) as place:
+        model = load_model(run)
+        inputs = best(model, sequences(data), top, device).inputs
+        found = call(model, inputs, method, target=target, seed=seed, device=device, progress=not quiet)
+        found.save(place)
+    certificate = found.certificate
+    typer.echo(f"{method}: {len(inputs)} sequences, output kind {certificate.output_kind}", err=True)
+    if certificate.completeness_error is not None:
+        typer.echo(f"  largest completeness error {certificate.completeness_error:.3g}", err=True)
+    typer.echo(str(out.resolve()))

@@ -1,0 +1,30 @@
+"""`seqinterp filters`: first-layer filters as motifs, with names."""
+
+from typing import Annotated
+
+import typer
+
+from seqinterp.cli import options
+
+
+def filters(
+    run: options.Run,
+    data: options.Data,
+    out: options.Out,
+    motifs: options.Motifs = None,
+    layer: Annotated[str | None, typer.Option(help="Name of one convolution.", show_default=False)] = None,
+    threshold: Annotated[float, typer.Option(help="Largest q-value that is a match.", min=0, max=1)] = 0.05,
+    force: options.Force = False,
+) -> None:
+    """Write the motifs that activate the filters as MEME, and print the table of their names."""
+    from seqinterp.api.filter_motifs import filter_motifs
+    from seqinterp.cli.data import database, sequences
+    from seqinterp.io.atomic import written_whole
+    from seqinterp.io.load_model import load_model
+
+    with written_whole(out, force=force) as place:
+        known, source = database(motifs)
+        found = filter_motifs(load_model(run), sequences(data).inputs, database=known, layer=layer, threshold=threshold)
+        found.save(place)
+    typer.echo(f"{len(found)} filters, compared with {len(known)} matrices of {source}", err=True)
+    typer.echo(found.to_frame().to_csv(sep="\t", index=False, float_format="%.4g"), nl=False)

@@ -1,0 +1,22 @@
+"""Compile and cache every numba kernel once, at installation, so that nobody waits for it later."""
+
+import warnings
+
+import numpy as np
+
+
+def main() -> None:
+    """Call each compiled function once, in the types it is used with."""
+    from memelite import tomtom
+
+    from seqinterp.sequence.shuffle import dinucleotide_shuffle
+
+    dinucleotide_shuffle(["ACGTACGTTGCA"])
+    matrices = list(np.random.default_rng(0).dirichlet(np.ones(4), size=(30, 8)).transpose(0, 2, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tomtom(matrices[:2], matrices)
+
+
+if __name__ == "__main__":
+    main()
