@@ -179,7 +179,7 @@ def _filter_card(row: FilterRow) -> Section:
     if row.match is not None:
         facts.insert(0, ("q-value", number(row.q_value, digits=2)))
     if row.also:
-        facts.insert(0, ("fit about as well", row.also))
+        facts.insert(0, ("also fits", row.also))
     if row.importance is not None:
         facts.append(("importance", number(row.importance, digits=2)))
     facts.append(("started from", row.started_from or "random weights"))
