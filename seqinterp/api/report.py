@@ -12,21 +12,8 @@ from seqinterp.api.results.designs import Designs
 from seqinterp.api.results.mutagenesis import Mutagenesis
 from seqinterp.attribution.jacobian import saliency_map
 from seqinterp.errors import FileError
+from seqinterp.io import run_folder as files
 from seqinterp.io.motif_files import read_motifs
-from seqinterp.io.run_folder import (
-    DESIGNS,
-    FILTER_TABLE,
-    FILTERS,
-    HISTORY,
-    MATCHES,
-    MUTAGENESIS,
-    PREDICTIONS,
-    TOP,
-    TOP_TABLE,
-    TRUTH,
-    read_facts,
-    read_table,
-)
 from seqinterp.models.metrics import Metrics, evaluate_predictions
 from seqinterp.motifs.motif import Motif
 from seqinterp.report.contents import (
@@ -66,7 +53,7 @@ def report(folder: Path | str) -> str:
 
 def gather(folder: Path) -> ReportContents:
     """Read everything that a run folder holds."""
-    facts = read_facts(folder)
+    facts = files.read_facts(folder)
     filters = _filters(folder)
     known = next((row for row in filters if row.match is not None and not row.started_from), None)
     known = known or next((row for row in filters if row.match is not None), None)
@@ -94,13 +81,13 @@ def gather(folder: Path) -> ReportContents:
 
 def _performance(folder: Path, split: str, seed: int) -> Performance:
     """Numbers and curves of the held-out predictions."""
-    predictions = read_table(folder / PREDICTIONS)
+    predictions = files.read_table(folder / files.PREDICTIONS)
     test = predictions[predictions["split"] == "test"]
     if test.empty:
-        raise FileError(f"{folder / PREDICTIONS} has no row whose split is test; the run is damaged")
+        raise FileError(f"{folder / files.PREDICTIONS} has no row whose split is test; the run is damaged")
     groups = test["group"].to_numpy()
     found = evaluate_predictions(test["logit"].to_numpy(float), test["label"].to_numpy(float), groups=groups, seed=seed)
-    history = read_table(folder / HISTORY)
+    history = files.read_table(folder / files.HISTORY)
     if "fold" in history and history["fold"].nunique() > 1:
         history = history.assign(member=history["fold"].astype(str) + "." + history["member"].astype(str))
     return Performance(
@@ -123,11 +110,15 @@ def _calibration(found: Metrics) -> Curve:
 
 def _filters(folder: Path) -> tuple[FilterRow, ...]:
     """The filters in order of importance, each with the matrix it matches, turned to its strand."""
-    if not (folder / FILTER_TABLE).exists():
+    if not (folder / files.FILTER_TABLE).exists():
         return ()
-    motifs = {motif.name: motif for motif in read_motifs(folder / FILTERS)}
-    known = {motif.name: motif for motif in read_motifs(folder / MATCHES)} if (folder / MATCHES).exists() else {}
-    table = read_table(folder / FILTER_TABLE)
+    motifs = {motif.name: motif for motif in read_motifs(folder / files.FILTERS)}
+    known = (
+        {motif.name: motif for motif in read_motifs(folder / files.MATCHES)}
+        if (folder / files.MATCHES).exists()
+        else {}
+    )
+    table = files.read_table(folder / files.FILTER_TABLE)
     return tuple(_filter_row(row, motifs, known) for row in table.to_dict("records"))
 
 
@@ -150,10 +141,10 @@ def _filter_row(row: Mapping[Any, Any], motifs: dict[str, Motif], known: dict[st
 
 def _top_sequences(folder: Path) -> tuple[ScoredSequence, ...]:
     """The best-scoring sequences with their saliency."""
-    if not (folder / TOP).exists():
+    if not (folder / files.TOP).exists():
         return ()
-    found = Attribution.load(folder / TOP)
-    table = read_table(folder / TOP_TABLE)
+    found = Attribution.load(folder / files.TOP)
+    table = files.read_table(folder / files.TOP_TABLE)
     maps = saliency_map(found.values[:, None]).double().numpy()
     rows = zip(table.to_dict("records"), decode(found.inputs), maps, strict=True)
     return tuple(
@@ -172,7 +163,7 @@ def _top_sequences(folder: Path) -> tuple[ScoredSequence, ...]:
 
 def _designs(folder: Path) -> tuple[DesignRow, ...]:
     """The optimised sequences, best first."""
-    if not (folder / DESIGNS).exists():
+    if not (folder / files.DESIGNS).exists():
         return ()
     return tuple(
         DesignRow(
@@ -183,15 +174,15 @@ def _designs(folder: Path) -> tuple[DesignRow, ...]:
             each.score,
             each.trajectory[1:].astype(float),
         )
-        for i, each in enumerate(Designs.load(folder / DESIGNS))
+        for i, each in enumerate(Designs.load(folder / files.DESIGNS))
     )
 
 
 def _mutagenesis(folder: Path) -> tuple[MutagenesisPanel, ...]:
     """The effects of every edit of a few sequences."""
-    if not (folder / MUTAGENESIS).exists():
+    if not (folder / files.MUTAGENESIS).exists():
         return ()
-    found = Mutagenesis.load(folder / MUTAGENESIS)
+    found = Mutagenesis.load(folder / files.MUTAGENESIS)
     names = {row.sequence: row.name for row in _top_sequences(folder)}
     rows = zip(decode(found.inputs), found.effects.double(), found.attributions.double(), found.score, strict=True)
     return tuple(
@@ -207,9 +198,9 @@ def _mutagenesis(folder: Path) -> tuple[MutagenesisPanel, ...]:
 
 def _truth(folder: Path) -> tuple[TruthRow, ...]:
     """Agreement with what was planted, where something was."""
-    if not (folder / TRUTH).exists():
+    if not (folder / files.TRUTH).exists():
         return ()
-    rows = read_table(folder / TRUTH).to_dict("records")
+    rows = files.read_table(folder / files.TRUTH).to_dict("records")
     return tuple(
         TruthRow(row["method"], Interval(row["auroc"], row["low"], row["high"]), int(row["sequences"])) for row in rows
     )
@@ -225,7 +216,7 @@ def _filter_notes(folder: Path, filters: tuple[FilterRow, ...]) -> list[str]:
     """What to keep in mind about the names of filters."""
     if not filters:
         return []
-    table = read_table(folder / FILTER_TABLE)
+    table = files.read_table(folder / files.FILTER_TABLE)
     notes = [
         f"Names of filters are Tomtom matches among the {int(table['database_size'][0])} matrices of"
         f" {table['database'][0]}; q-values are over these, and a factor that is not among them cannot be named."

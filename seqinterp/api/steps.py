@@ -18,21 +18,9 @@ from seqinterp.api.train import Trained
 from seqinterp.attribution.certificate import model_hash
 from seqinterp.attribution.run import Device
 from seqinterp.evaluation.planted_truth import PlantedTruth, planted_truth
+from seqinterp.io import run_folder as files
 from seqinterp.io.checkpoint import save_checkpoint
 from seqinterp.io.motif_files import write_meme
-from seqinterp.io.run_folder import (
-    DESIGNS,
-    FILTER_TABLE,
-    FILTERS,
-    HISTORY,
-    MATCHES,
-    MUTAGENESIS,
-    PREDICTIONS,
-    TOP,
-    TOP_TABLE,
-    TRUTH,
-    write_table,
-)
 from seqinterp.models.predict import predict_logits, probabilities
 from seqinterp.motifs.motif import Motif
 from seqinterp.sequence.examples import Examples
@@ -48,8 +36,8 @@ def save_trained(folder: Path, trained: Trained) -> None:
         "split": trained.split_sentence,
     }
     save_checkpoint(folder, trained.model, metadata)
-    write_table(folder / PREDICTIONS, trained.predictions)
-    write_table(folder / HISTORY, trained.history)
+    files.write_table(folder / files.PREDICTIONS, trained.predictions)
+    files.write_table(folder / files.HISTORY, trained.history)
 
 
 def best_scoring(logits: np.ndarray, count: int, *, among: np.ndarray | None = None) -> np.ndarray:
@@ -82,8 +70,8 @@ def explain_top(
     if chosen.sites is not None:
         table["truth"] = ["".join("X" if planted else "." for planted in row) for row in chosen.truth().tolist()]
     found = attribute(model, chosen.inputs, "gradient", device=device)
-    found.save(folder / TOP)
-    write_table(folder / TOP_TABLE, table)
+    found.save(folder / files.TOP)
+    files.write_table(folder / files.TOP_TABLE, table)
     return found
 
 
@@ -91,7 +79,7 @@ def mutate_top(
     folder: Path, model: nn.Module, examples: Examples, indices: np.ndarray, *, device: Device = None
 ) -> None:
     """Every edit of the sequences at `indices`."""
-    mutate(model, examples.take(indices).inputs, device=device).save(folder / MUTAGENESIS)
+    mutate(model, examples.take(indices).inputs, device=device).save(folder / files.MUTAGENESIS)
 
 
 def name_filters(folder: Path, model: nn.Module, inputs: Tensor, database: Sequence[Motif], *, source: str) -> Motifs:
@@ -103,20 +91,20 @@ def name_filters(folder: Path, model: nn.Module, inputs: Tensor, database: Seque
 
 def save_motifs(folder: Path, motifs: Motifs, database: Sequence[Motif], *, source: str) -> None:
     """`filters.meme`, `filters.tsv` and the matched matrices `matches.meme`."""
-    motifs.save(folder / FILTERS)
+    motifs.save(folder / files.FILTERS)
     table = motifs.to_frame()
     table["database"], table["database_size"] = source, len(database)
-    write_table(folder / FILTER_TABLE, table)
+    files.write_table(folder / files.FILTER_TABLE, table)
     wanted = {motif.match.name for motif in motifs if motif.match}
     if wanted:
-        write_meme(folder / MATCHES, [motif for motif in database if motif.name in wanted], force=True)
+        write_meme(folder / files.MATCHES, [motif for motif in database if motif.name in wanted], force=True)
 
 
 def design_sequences(
     folder: Path, model: nn.Module, *, length: int, count: int = 10, seed: int = 0, device: Device = None
 ) -> None:
     """Random starts climbed to what the model likes best."""
-    optimize(model, length=length, count=count, seed=seed, device=device).save(folder / DESIGNS)
+    optimize(model, length=length, count=count, seed=seed, device=device).save(folder / files.DESIGNS)
 
 
 def check_planted_truth(
@@ -138,7 +126,7 @@ def check_planted_truth(
             {"method": label, "auroc": found.auroc, "low": found.low, "high": found.high, "sequences": len(chosen)}
         )
     table = pd.DataFrame(rows)
-    write_table(folder / TRUTH, table)
+    files.write_table(folder / files.TRUTH, table)
     return table
 
 
