@@ -48,6 +48,20 @@ def best_scoring(logits: np.ndarray, count: int, *, among: np.ndarray | None = N
     return order[:count]
 
 
+def both_classes(labels: np.ndarray, *, most: int = 5000) -> np.ndarray:
+    """Indices, ascending, of up to `most` positives and as many negatives at the most, evenly spread over the data."""
+    positive, negative = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
+    count = min(most, len(positive))
+    return np.sort(np.concatenate([_spread(positive, count), _spread(negative, count)]))
+
+
+def _spread(indices: np.ndarray, count: int) -> np.ndarray:
+    """At most `count` of the indices, at even distances."""
+    if len(indices) <= count:
+        return indices
+    return indices[np.linspace(0, len(indices) - 1, count).astype(int)]
+
+
 def held_out(trained: Trained) -> np.ndarray:
     """True for the examples that were predicted by networks which had not seen them."""
     return np.asarray(trained.predictions["split"] == "test")

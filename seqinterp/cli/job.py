@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import torch
 import typer
 
 from seqinterp.api import steps
@@ -71,9 +72,9 @@ def explain_into(folder: Path, examples: Examples, trained: Trained, job: Job) -
     logits = trained.predictions["logit"].to_numpy()
     best = steps.best_scoring(logits, 10, among=steps.held_out(trained))
     known, source = database(job.motifs)
-    positives = examples.take(examples.labels == 1)
     with said("naming filters"):
-        steps.name_filters(folder, model, positives.inputs, known, source=source)
+        inputs = examples.inputs[torch.from_numpy(steps.both_classes(examples.labels))]
+        steps.name_filters(folder, model, inputs, known, source=source)
     with said("asking every base of the best-scoring sequences"):
         steps.explain_top(folder, model, examples, best, device=device)
         steps.mutate_top(folder, model, examples, best[:3], device=device)
