@@ -11,9 +11,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from seqinterp.api.attribute import attribute as attribute
     from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
+    from seqinterp.api.jacobian import jacobian as jacobian
     from seqinterp.api.mutate import mutate as mutate
     from seqinterp.api.optimize import optimize as optimize
-    from seqinterp.attribution.jacobian import jacobian as jacobian, saliency_map as saliency_map
+    from seqinterp.api.results.attribution import Attribution as Attribution
+    from seqinterp.api.results.designs import Designs as Designs
+    from seqinterp.api.results.mutagenesis import Mutagenesis as Mutagenesis
+    from seqinterp.api.train import train as train
+    from seqinterp.attribution.jacobian import saliency_map as saliency_map
     from seqinterp.errors import SeqinterpError as SeqinterpError
     from seqinterp.io.load_model import load_model as load_model
     from seqinterp.io.motif_files import read_motifs as read_motifs, write_meme as write_meme
@@ -26,9 +31,12 @@ _PUBLIC = {
     "attribute": "api.attribute",
     "decode": "sequence.onehot",
     "filter_motifs": "api.filter_motifs",
-    "jacobian": "attribution.jacobian",
+    "Attribution": "api.results.attribution",
+    "Designs": "api.results.designs",
+    "jacobian": "api.jacobian",
     "load_model": "io.load_model",
     "Motif": "motifs.motif",
+    "Mutagenesis": "api.results.mutagenesis",
     "mutate": "api.mutate",
     "one_hot": "sequence.onehot",
     "optimize": "api.optimize",
@@ -36,6 +44,7 @@ _PUBLIC = {
     "read_motifs": "io.motif_files",
     "saliency_map": "attribution.jacobian",
     "SeqinterpError": "errors",
+    "train": "api.train",
     "write_meme": "io.motif_files",
 }
 

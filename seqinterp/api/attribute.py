@@ -66,7 +66,7 @@ def attribute(
         completeness_error=errors[0],
         relative_completeness_error=errors[1],
         batch_deviation=_batch_deviation(explainer, score, checked, values, setting["device"]),
-        **origin(model, checked, seed=seed, **setting),
+        **origin(model, checked, seed=seed, device=setting["device"]),
     )
     return Attribution(checked, values, every_base, plain, reference_score, certificate)
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.motifs import Motifs
+from seqinterp.api.score import refuse_odd_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import borrowed
 from seqinterp.attribution.targets import as_target
@@ -57,11 +58,13 @@ def filter_motifs(
         database = bundled("jaspar_subset.meme")
     known = read_motifs(database) if isinstance(database, str | Path) else list(database)
     sequences = as_dna(model, inputs)
-    found = count_activations(model, sequences, layer=layer)
     score = Score(model, as_target(target))
-    with borrowed(score, torch.device("cpu")):
-        sample = sequences[:: max(1, len(sequences) // SAMPLE)][:SAMPLE]
-        importance = filter_importance(score, first_convolutions(model, layer=layer), sample)
+    sample = sequences[torch.linspace(0, len(sequences) - 1, min(SAMPLE, len(sequences))).round().long()]
+    with borrowed(score, torch.device("cpu")), torch.no_grad():
+        refuse_odd_scores(score(sample.clone()), len(sample))
+        convolutions = first_convolutions(model, sample[:2].clone(), layer=layer)
+        importance = filter_importance(score, convolutions, sample)
+    found = count_activations(convolutions, sequences)
     motifs = [_as_motif(each, model, float(importance[each.layer][each.index])) for each in found]
     motifs.sort(key=lambda motif: -(motif.importance or 0.0))
     matches = best_matches(motifs, known, threshold=threshold)
@@ -77,7 +80,7 @@ def _as_motif(found: FilterCounts, model: nn.Module, importance: float) -> Motif
     started = getattr(getattr(parent, "settings", None), "started_from", ())
     return Motif(
         name=f"{found.layer}_{found.index}",
-        # a motif needs counts: a filter that nothing activates gets a flat one, without information
+        # a filter that nothing activates gets a flat motif, without information
         pfm=np.full_like(found.pfm, 0.25) if silent else found.pfm,
         hits=found.windows,
         weights=found.weights,

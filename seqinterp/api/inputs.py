@@ -27,7 +27,9 @@ def as_inputs(model: nn.Module, inputs: Any) -> Inputs:
     if len(inputs) == 0:
         raise InputError("inputs hold no example; give at least one")
     types = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
-    checked = torch.as_tensor(inputs).detach().to("cpu", next(types, torch.float32))
+    given: Tensor = torch.from_numpy(np.ascontiguousarray(inputs)) if isinstance(inputs, np.ndarray) else inputs
+    # a copy: results keep their inputs, and must not change with the caller's tensor
+    checked = given.detach().to("cpu", next(types, torch.float32), copy=True)
     if not bool(torch.isfinite(checked).all()):
         raise InputError("inputs hold NaN or infinite values; they must be finite numbers")
     return checked

@@ -52,6 +52,4 @@ def mutate(
     explainer = partial(every_base, start=begin, stop=end)
     # A sequence becomes 3 x positions edited ones, so few at a time keep the progress bar moving.
     effects = explain(explainer, score, sequences, batch_size=batch_size or 8, device=place, progress=progress)
-    return Mutagenesis(
-        sequences, effects, before, begin, end, origin(model, sequences, seed=0, batch_size=batch_size, device=place)
-    )
+    return Mutagenesis(sequences, effects, before, begin, end, origin(model, sequences, seed=0, device=place))

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.designs import Design, Designs
-from seqinterp.api.score import origin
+from seqinterp.api.score import finite_scores, origin
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.attribution.targets import as_target
@@ -14,14 +16,14 @@ from seqinterp.design.greedy import greedy
 from seqinterp.design.hill_climb import Climb, hill_climb, random_starts
 from seqinterp.errors import InputError
 from seqinterp.sequence.onehot import decode, one_hot
-from seqinterp.shapes import Sequences
+from seqinterp.shapes import Array, Sequences
 
 STEPS = {"hill_climb": 1000, "greedy": 20}
 
 
 def optimize(
     model: nn.Module,
-    start: str | Sequence[str] | Tensor | None = None,
+    start: str | Sequence[str] | Array | None = None,
     *,
     length: int | None = None,
     count: int = 10,
@@ -54,24 +56,28 @@ def optimize(
     if method not in STEPS:
         raise InputError(f"there is no design method {method!r}; choose one of {', '.join(sorted(STEPS))}")
     steps = STEPS[method] if steps is None else steps
-    if steps < 0:
-        raise InputError(f"steps must be 0 or more, not {steps}")
+    if steps < 0 or seed < 0:
+        raise InputError(f"steps and seed must be 0 or more, not steps={steps} and seed={seed}")
     starts = as_dna(model, _starts(start, length, count, seed))
+    begun = decode(starts)  # soft columns are no sequence to start from, and are refused here
     score = Score(model, as_target(target))
     place = choose_device(device)
+    finite_scores(score, starts, batch_size=None, device=place)
     with borrowed(score, place):
         here = starts.to(place)
         climb = (
             greedy(score, here, steps=steps) if method == "greedy" else hill_climb(score, here, steps=steps, seed=seed)
         )
-    facts = origin(model, starts, seed=seed, batch_size=None, device=place)
-    return Designs(_best_first(starts, climb), {**facts, "method": method, "steps": steps})
+    facts = origin(model, starts, seed=seed, device=place)
+    return Designs(_best_first(begun, climb), {**facts, "method": method, "steps": steps})
 
 
-def _starts(start: str | Sequence[str] | Tensor | None, length: int | None, count: int, seed: int) -> Sequences:
+def _starts(start: str | Sequence[str] | Array | None, length: int | None, count: int, seed: int) -> Sequences:
     """The start sequences as one-hot DNA."""
-    if isinstance(start, Tensor):
-        return start
+    if start is not None and length is not None:
+        raise InputError("optimize takes start= or length=, not both: the starts have their own length")
+    if isinstance(start, Tensor | np.ndarray):
+        return torch.as_tensor(start)
     if start is not None:
         return one_hot(start)
     if length is None:
@@ -81,9 +87,9 @@ def _starts(start: str | Sequence[str] | Tensor | None, length: int | None, coun
     return random_starts(count, length, seed)
 
 
-def _best_first(starts: Sequences, climb: Climb) -> tuple[Design, ...]:
+def _best_first(begun: Sequence[str], climb: Climb) -> tuple[Design, ...]:
     """Starts and ends side by side, highest final score first."""
     trajectories = climb.trajectory.cpu().numpy()
-    rows = zip(decode(climb.sequences.cpu()), trajectories, decode(starts), strict=True)
+    rows = zip(decode(climb.sequences.cpu()), trajectories, begun, strict=True)
     designs = [Design(end, float(line[-1]), line, begin, float(line[0])) for end, line, begin in rows]
     return tuple(sorted(designs, key=lambda design: -design.score))

@@ -128,7 +128,7 @@ def _filter_row(row: Mapping[Any, Any], motifs: dict[str, Motif], known: dict[st
     return FilterRow(
         motif=motifs[row["name"]],
         match=match.reverse_complement() if match is not None and row["reverse"] else match,
-        match_name=row["match_label"] or row["match"],
+        match_name=str(row["match_label"]),
         q_value=None if pd.isna(row["q_value"]) else float(row["q_value"]),
         hits=int(row["hits"]),
         started_from=row["started_from"] if isinstance(row["started_from"], str) else None,

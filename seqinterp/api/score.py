@@ -7,9 +7,11 @@ from torch import nn
 
 from seqinterp.attribution.certificate import model_hash, output_kind, versions
 from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.run import batched, scores
+from seqinterp.attribution.run import borrowed, scores
 from seqinterp.errors import ModelError
 from seqinterp.shapes import Inputs, Scores
+
+KIND_EXAMPLES = 32  # enough to tell a logit from a probability
 
 
 def finite_scores(score: Score, inputs: Inputs, *, batch_size: int | None, device: torch.device) -> Scores:
@@ -35,14 +37,12 @@ def refuse_odd_scores(found: torch.Tensor, count: int) -> None:
         raise ModelError(f"the score of example {int(wrong[0])} is {float(found[wrong[0]])}, so it cannot be explained")
 
 
-def origin(
-    model: nn.Module, inputs: Inputs, *, seed: int, batch_size: int | None, device: torch.device
-) -> dict[str, Any]:
+def origin(model: nn.Module, inputs: Inputs, *, seed: int, device: torch.device) -> dict[str, Any]:
     """The facts that make a result traceable: kind of output, model, seed, device, versions."""
-    with torch.no_grad():
-        outputs = batched(model, model, inputs, batch_size=batch_size, device=device)
+    with borrowed(model, device):
+        kind = output_kind(model, inputs[:KIND_EXAMPLES].to(device, copy=True))
     return {
-        "output_kind": output_kind(outputs),
+        "output_kind": kind,
         "model_hash": model_hash(model),
         "seed": seed,
         "device": str(device),

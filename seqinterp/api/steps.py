@@ -28,9 +28,10 @@ from seqinterp.sequence.examples import Examples
 TRUTH_SEQUENCES = 200  # planted sequences that attributions are judged on
 
 
-def save_trained(folder: Path, trained: Trained) -> None:
+def save_trained(folder: Path, trained: Trained, *, data_sha256: str) -> None:
     """The model, its predictions and its training history."""
     metadata = {
+        "data_sha256": data_sha256,
         "metrics": {name: estimate.value for name, estimate in trained.metrics.estimates().items()},
         "seed": trained.seed,
         "split": trained.split_sentence,
@@ -59,7 +60,7 @@ def _spread(indices: np.ndarray, count: int) -> np.ndarray:
     """At most `count` of the indices, at even distances."""
     if len(indices) <= count:
         return indices
-    return indices[np.linspace(0, len(indices) - 1, count).astype(int)]
+    return np.asarray(indices[np.linspace(0, len(indices) - 1, count).astype(int)])
 
 
 def held_out(trained: Trained) -> np.ndarray:
@@ -124,24 +125,29 @@ def design_sequences(
 def check_planted_truth(
     folder: Path, model: nn.Module, examples: Examples, *, seed: int = 0, device: Device = None
 ) -> pd.DataFrame:
-    """How well each seed method points at planted bases, over up to 200 sequences that the model calls positive.
+    """How well each seed method points at planted bases, over up to 200 sequences with a site.
 
-    An explanation cannot point at a site that the model does not see: missed sequences say something about the
-    model, and its performance says it.
+    Each method is judged twice: on all of them, and on those that the model calls positive (a logit above 0). An
+    explanation cannot point at a site that the model does not see.
     """
-    planted = examples.truth().any(dim=1).numpy()
-    seen = predict_logits(model, examples.inputs, device=device) > 0
-    chosen = examples.take(np.flatnonzero(planted & seen)[:TRUTH_SEQUENCES])
-    truth = chosen.truth()
+    planted = np.flatnonzero(examples.truth().any(dim=1).numpy())
+    chosen = examples.take(_spread(planted, TRUTH_SEQUENCES))
+    called = torch.from_numpy(predict_logits(model, chosen.inputs, device=device) > 0)
+    everyone = torch.ones_like(called)
     rows = []
     for label, importance in _importance_maps(model, chosen.inputs, device).items():
-        found: PlantedTruth = planted_truth(importance, truth, seed=seed)
-        rows.append(
-            {"method": label, "auroc": found.auroc, "low": found.low, "high": found.high, "sequences": len(chosen)}
-        )
+        for which, among in (("called positive", called), ("all", everyone)):
+            if bool(among.any()):
+                found = planted_truth(importance[among], chosen.truth()[among], seed=seed)
+                rows.append({"method": f"{label}; {which}", "sequences": int(among.sum()), **_interval(found)})
     table = pd.DataFrame(rows)
     files.write_table(folder / files.TRUTH, table)
     return table
+
+
+def _interval(found: PlantedTruth) -> dict[str, float]:
+    """The estimate and the ends of its interval."""
+    return {"auroc": found.auroc, "low": found.low, "high": found.high}
 
 
 def _importance_maps(model: nn.Module, inputs: Tensor, device: Device) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqinterp.shapes import Attributions, Outputs, Scores
+from seqinterp.shapes import Attributions, Inputs, Scores
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Certificate:
     completeness_error: largest |sum of attributions - (score - reference score)| over the examples, in
         score units, or None where the method promises no sum.
     relative_completeness_error: the same divided by the largest |score - reference score|.
-    batch_deviation: largest change of an attribution when its example is explained alone.
-    output_kind: "logit", or "probability" when every output lies in [0, 1] (saturated probabilities flatten
-        gradients: explain the logit).
+    batch_deviation: largest change of the first example's attributions when it is explained alone.
+    output_kind: "probability" when outputs stay in [0, 1] even for inputs a hundred times as strong (saturated
+        probabilities flatten gradients: explain the logit), "logit" for other tensors, "unknown" for other outputs.
     """
 
     method: str
@@ -66,6 +66,16 @@ def completeness_error(values: Attributions, score: Scores, reference_score: Sco
     return error, error / largest if largest > 0 else float(error > 0)
 
 
-def output_kind(outputs: Outputs) -> str:
-    """'probability' when every output lies in [0, 1], else 'logit'."""
-    return "probability" if bool(((outputs >= 0) & (outputs <= 1)).all()) else "logit"
+def output_kind(model: nn.Module, inputs: Inputs) -> str:
+    """'probability', 'logit' or 'unknown': what the model puts out for these inputs and for far stronger ones.
+
+    A logit may lie in [0, 1] by chance; what lies there at a hundred times the input, either sign, is squashed.
+    """
+    with torch.no_grad():
+        for strength in (1.0, 100.0, -100.0):
+            outputs = model(inputs * strength)
+            if not isinstance(outputs, torch.Tensor):
+                return "unknown"
+            if not bool(((outputs >= 0) & (outputs <= 1)).all()):
+                return "logit"
+    return "probability"

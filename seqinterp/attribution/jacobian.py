@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from seqinterp.attribution.gradient import differentiable, require_slope
 from seqinterp.shapes import Inputs, Jacobians, PositionMap
 
 
@@ -12,9 +13,9 @@ def jacobian(model: nn.Module, inputs: Inputs, /) -> Jacobians:
     Outputs are flattened after the batch axis; one backward pass is made for each, so memory holds
     one graph whatever their number.
     """
-    with torch.enable_grad():
-        leaf = inputs.detach().requires_grad_()
+    with differentiable(inputs) as leaf:
         outputs = model(leaf).reshape(len(inputs), -1)
+        require_slope(outputs)
         last = outputs.shape[1] - 1
         slopes = [
             torch.autograd.grad(outputs[:, index].sum(), leaf, retain_graph=index < last)[0]

@@ -1,13 +1,14 @@
 """What every explanation shares: the score explained, the explainer, the baseline it is measured against."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import nn
 
-from seqinterp.shapes import Attributions, Inputs, Outputs, References, Scores
+from seqinterp.shapes import Attributions, Inputs, References, Scores
 
-Target = Callable[[Outputs], Scores]
+# Most models give one tensor; one that gives a tuple or a dict needs a target that picks from it.
+Target = Callable[[Any], Scores]
 
 
 class Score(nn.Module):

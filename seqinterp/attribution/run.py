@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 from typing import TypeVar
 
@@ -34,13 +34,14 @@ def choose_device(device: Device) -> torch.device:
             return torch.device("cuda")
         _say_that_there_is_no_gpu()
         return torch.device("cpu")
+    refusal = f"device {str(device)!r} cannot be used on this machine; pass device='cpu', or None to choose"
     try:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"device {str(device)!r} cannot be used on this machine; pass device='cpu', or None to choose"
-        ) from error
+        raise InputError(refusal) from error
+    if chosen.type == "meta":  # holds shapes without numbers: a model moved there has lost its weights
+        raise InputError(refusal)
     return chosen
 
 
@@ -48,18 +49,21 @@ def choose_device(device: Device) -> torch.device:
 def borrowed(module: nn.Module, device: torch.device) -> Iterator[None]:
     """Hold a module in evaluation mode on `device`; give it back as it was, also after an error.
 
-    A module whose parameters lie on several devices is left where it is.
+    A module whose parameters lie on several devices is left where it is. cuDNN cannot differentiate recurrent layers
+    in evaluation mode, so it is not used for a module that has some.
     """
     tensors = [*module.parameters(), *module.buffers()]
     homes = {tensor.device for tensor in tensors}
     moves = len(homes) == 1 and homes != {device}
     modes = {child: child.training for child in module.modules()}
-    # Cached batch statistics and the like live in the modes; nothing else of the model is touched.
+    recurrent = any(isinstance(child, nn.RNNBase) for child in modes)
+    cudnn = torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext()
     try:
         if moves:
             module.to(device)
         module.eval()
-        yield
+        with cudnn:
+            yield
     finally:
         if moves:
             module.to(homes.pop())
@@ -88,7 +92,8 @@ def batched(
 ) -> Tensor:
     """Apply `function` to `inputs`, `batch_size` examples at a time, while `module` is borrowed.
 
-    The result lies on the CPU, whatever the device was.
+    The result lies on the CPU, whatever the device was, in single precision or better. `function` gets copies, so a
+    model that works in place cannot reach the caller's inputs.
 
     Raises:
         InputError: there are no examples, or `batch_size` is not positive.
@@ -101,8 +106,9 @@ def batched(
     place = choose_device(device)
     parts = torch.split(inputs, size)
     with borrowed(module, place):
-        done = [function(part.to(place)).detach().cpu() for part in _with_progress(parts, len(parts), progress)]
-    return torch.cat(done)
+        shown = _with_progress(parts, len(parts), progress)
+        done = torch.cat([function(part.to(place, copy=True)).detach().cpu() for part in shown])
+    return done.float() if done.dtype in (torch.float16, torch.bfloat16) else done
 
 
 def explain(

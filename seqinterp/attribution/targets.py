@@ -1,10 +1,13 @@
 """Targets: what is asked of the model's outputs, as one number per example."""
 
 from dataclasses import dataclass
+from numbers import Integral
+
+from torch import Tensor
 
 from seqinterp.attribution.protocol import Target
 from seqinterp.errors import InputError, ModelError
-from seqinterp.shapes import Outputs, Scores
+from seqinterp.shapes import Scores
 
 
 @dataclass(frozen=True)
@@ -13,8 +16,13 @@ class output:
 
     index: int = 0
 
-    def __call__(self, outputs: Outputs) -> Scores:
+    def __call__(self, outputs: object) -> Scores:
         """Pick column `index` of `outputs`, `(batch,)` or `(batch, outputs)`."""
+        if not isinstance(outputs, Tensor):
+            raise ModelError(
+                f"the model returns a {type(outputs).__name__} and an index names a column of one tensor;"
+                " pass target=a callable that picks from it, such as lambda outputs: outputs[0][:, 0]"
+            )
         table = outputs.unsqueeze(1) if outputs.ndim == 1 else outputs
         if table.ndim != 2:
             raise ModelError(
@@ -36,7 +44,7 @@ class margin:
     index: int
     other: int
 
-    def __call__(self, outputs: Outputs) -> Scores:
+    def __call__(self, outputs: object) -> Scores:
         """Difference of two columns of `outputs`."""
         return output(self.index)(outputs) - output(self.other)(outputs)
 
@@ -47,9 +55,9 @@ def as_target(target: object) -> Target:
     Raises:
         InputError: `target` is neither.
     """
-    if isinstance(target, bool) or not (isinstance(target, int) or callable(target)):
+    if isinstance(target, bool) or not (isinstance(target, Integral) or callable(target)):
         raise InputError(
             f"target must be the index of an output or a callable on the outputs, not {target!r};"
             " for example target=0 or target=seqinterp.attribution.targets.margin(1, 0)"
         )
-    return output(target) if isinstance(target, int) else target
+    return output(int(target)) if isinstance(target, Integral) else target

@@ -6,7 +6,7 @@ The search of Vaishnav et al. 2022, doi:10.1038/s41586-022-04506-6, with every e
 import torch
 
 from seqinterp.attribution.protocol import Score
-from seqinterp.design.hill_climb import Climb
+from seqinterp.design.hill_climb import Climb, rises
 from seqinterp.errors import InputError
 from seqinterp.mutagenesis.every_base import every_base
 from seqinterp.shapes import Sequences
@@ -25,7 +25,7 @@ def greedy(score: Score, starts: Sequences, /, *, steps: int = 20) -> Climb:
         scores = [score(sequences)]
     for _ in range(steps):
         gain, edit = every_base(score, sequences).flatten(1).max(dim=1)
-        climbing = (gain > 0).nonzero().flatten()
+        climbing = rises(scores[-1] + gain, scores[-1]).nonzero().flatten()
         if len(climbing) == 0:
             break
         base = torch.div(edit, sequences.shape[2], rounding_mode="floor")[climbing]

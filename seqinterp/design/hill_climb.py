@@ -28,6 +28,15 @@ class Climb:
     trajectory: torch.Tensor
 
 
+def rises(reached: torch.Tensor, best: torch.Tensor) -> torch.Tensor:
+    """Whether a score is higher by more than rounding: an edit that changes nothing must not count as help.
+
+    Rounding depends on how many sequences are scored together; without the margin it would decide neutral edits.
+    """
+    margin = 32 * torch.finfo(best.dtype).eps * best.abs().clamp_min(1)
+    return reached - best > margin
+
+
 def proposals(length: int, steps: int, seed: int, design: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions and bases that design number `design` will try, `(steps,)` each: a rule of `(seed, design)`."""
     generator = np.random.default_rng([seed, design])
@@ -94,7 +103,7 @@ def _advance(score: Score, walk: _Walk) -> None:
     rows[row, :, position] = 0
     rows[row, walk.bases[design[:, None], step].flatten(), position] = 1
     reached = score(rows).reshape(len(design), block)
-    better = (reached > walk.best[design, None]) & valid
+    better = rises(reached, walk.best[design, None]) & valid
     helped = int(better.any(dim=1).sum())
     walk.block = max(1, block // 2) if 2 * helped > len(design) else min(LONGEST_BLOCK, block * 2)
     for i, name in enumerate(design.tolist()):

@@ -5,7 +5,9 @@ the bases of every window whose activation is above half of the filter's largest
 doi:10.1101/gr.200535.115), counted from its mean where that is positive: a filter that is always on has a motif, too.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -36,22 +38,22 @@ class FilterCounts:
     sequences: int
 
 
-def first_convolutions(model: nn.Module, *, layer: str | None = None) -> dict[str, nn.Conv1d]:
-    """The convolutions that read DNA, by name: every `Conv1d` of four input channels, or the one called `layer`.
+def first_convolutions(model: nn.Module, inputs: Sequences, *, layer: str | None = None) -> dict[str, nn.Conv1d]:
+    """The convolutions that read DNA, by name: every `Conv1d` that is given bases when `model` reads `inputs`.
+
+    What a layer is given counts, not its number of channels: a second layer of four channels reads activations. Windows
+    are read at every position, whatever the stride.
 
     Raises:
-        ModelError: there is none, or it is grouped, strided or dilated so that its filters are not plain PWMs.
+        ModelError: there is none (or not the one called `layer`), or it is grouped or dilated so that its filters
+            are not plain PWMs.
     """
-    found = {
-        name: module
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Conv1d) and module.in_channels == 4 and layer in (None, name)
-    }
+    found = {name: module for name, module in _given_bases(model, inputs).items() if layer in (None, name)}
     if not found:
         convolutions = [name for name, module in model.named_modules() if isinstance(module, nn.Conv1d)]
         raise ModelError(
-            f"no Conv1d with 4 input channels{f' is called {layer!r}' if layer else ' was found'}, so there are"
-            f" no filters to read as PWMs; the model's Conv1d layers are {convolutions or 'none'}"
+            f"no Conv1d {f'called {layer!r} ' if layer else ''}reads the bases themselves, so there are no filters to"
+            f" read as PWMs; the model's Conv1d layers are {convolutions or 'none'}"
         )
     for name, module in found.items():
         if module.groups != 1 or module.dilation != (1,):
@@ -62,19 +64,40 @@ def first_convolutions(model: nn.Module, *, layer: str | None = None) -> dict[st
     return found
 
 
+def _given_bases(model: nn.Module, inputs: Sequences) -> dict[str, nn.Conv1d]:
+    """The convolutions whose input, in one pass, is bases or mixtures of bases; no hook stays on the model."""
+    given: dict[str, nn.Conv1d] = {}
+
+    def look(name: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+        def hook(module: nn.Module, arguments: tuple[Any, ...]) -> None:
+            columns = arguments[0]
+            if bool((columns >= 0).all()) and bool((columns.sum(dim=1) <= 1 + 1e-4).all()):
+                given[name] = cast("nn.Conv1d", module)
+
+        return hook
+
+    candidates = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Conv1d) and m.in_channels == 4]
+    handles = [module.register_forward_pre_hook(look(name)) for name, module in candidates]
+    try:
+        with torch.no_grad():
+            model(inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return given
+
+
 def scan(weights: Tensor, inputs: Sequences) -> Tensor:
     """PSSM score of every full window, `(batch, filters, windows)`, for `weights` `(filters, 4, width)`."""
     return conv1d(inputs, weights)
 
 
-def count_activations(model: nn.Module, inputs: Sequences, *, layer: str | None = None) -> list[FilterCounts]:
-    """Read every first-layer filter of `model` as a PSSM and as the PFM of what activates it in `inputs`.
+def count_activations(convolutions: Mapping[str, nn.Conv1d], inputs: Sequences) -> list[FilterCounts]:
+    """Read every filter of `convolutions` as a PSSM and as the PFM of what activates it in `inputs`.
 
     Raises:
         ShapeError: `inputs` are not `(batch, 4, position)` or shorter than a filter.
-        ModelError: the model has no convolution that reads DNA.
     """
-    convolutions = first_convolutions(model, layer=layer)
     if inputs.ndim != 3 or inputs.shape[1] != 4:
         raise ShapeError(f"filters scan one-hot DNA of shape (batch, 4, position), not {tuple(inputs.shape)}")
     return [found for name, module in convolutions.items() for found in _count_one_layer(name, module, inputs)]

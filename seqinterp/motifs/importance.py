@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.attribution.protocol import Score
+from seqinterp.errors import ModelError
 from seqinterp.shapes import Sequences
 
 EXAMPLES = 256  # sequences of one backward pass
@@ -31,9 +32,19 @@ def filter_importance(score: Score, layers: dict[str, nn.Conv1d], inputs: Sequen
             for output in calls[name]:
                 slope = next(slopes)
                 if slope is not None:
-                    share += (output.detach() * slope).sum(dim=2).float()
+                    share += _by_example((output.detach() * slope).sum(dim=2).float(), len(part))
             total[name] += share.abs().sum(dim=0)
     return {name: each / len(inputs) for name, each in total.items()}
+
+
+def _by_example(rows: Tensor, count: int) -> Tensor:
+    """Sum the rows of each example, `(rows, filters)` -> `(count, filters)`: a layer may see an example in windows."""
+    if len(rows) % count:
+        raise ModelError(
+            f"a first-layer convolution was called with {len(rows)} rows for {count} sequences, so its activations"
+            " cannot be assigned to sequences"
+        )
+    return rows.reshape(count, -1, rows.shape[1]).sum(dim=1)
 
 
 @contextmanager

@@ -159,9 +159,9 @@ def filters(contents: ReportContents) -> Section:
         "short": "Filters",
         "title": "Filters",
         "lead": f"Each filter as the motif of the windows that activate it, under the nearest known motif; {named} of "
-        f"{len(contents.filters)} have one. The q-value is the share of wrong names to expect among names at least "
-        "this good. A name says that two patterns look alike; related proteins share patterns, so it does not say "
-        "which of them binds.",
+        f"{len(contents.filters)} have one. The q-value corrects for the matrices that each filter "
+        "was compared with, not for the number of filters. A name says that two patterns look alike; related proteins "
+        "share patterns, so it does not say which of them binds.",
         "empty": "" if contents.filters else "The model has no first-layer filters that could be read as motifs.",
         "cards": [_filter_card(row) for row in contents.filters],
     }
@@ -296,7 +296,8 @@ def truth(contents: ReportContents) -> Section:
         "title": "Agreement with planted truth",
         "lead": "The data were made with known sites, so each explanation can be marked right or wrong. The number is "
         "the chance that a planted base ranks above another base of the same sequence; 0.5 is guessing, 1 is perfect. "
-        "It holds for these planted sites; real sites are less tidy.",
+        "Sequences that the model does not call positive are counted under 'all' only: no explanation can point at a "
+        "site that the model does not see. It holds for these planted sites; real sites are less tidy.",
         "empty": ""
         if contents.truth
         else "These data carry no planted sites, so the explanations on this page could not be checked against a "

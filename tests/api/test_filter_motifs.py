@@ -70,7 +70,7 @@ def test_a_database_may_be_a_path_or_motifs(model):
 
 
 def test_refusals(model, tmp_path):
-    with pytest.raises(ModelError, match="no Conv1d with 4 input channels"):
+    with pytest.raises(ModelError, match="no Conv1d reads the bases"):
         si.filter_motifs(nn.Sequential(nn.Flatten(), nn.Linear(240, 1)), si.one_hot(PLANTED))
     with pytest.raises(FileError):
         si.filter_motifs(model, si.one_hot(PLANTED), database=tmp_path / "none.meme")
@@ -86,3 +86,19 @@ def test_filters_that_were_started_from_matrices_say_so():
     found = {m.name: m for m in si.filter_motifs(network, si.one_hot(PLANTED))}
     assert found["filters_0"].started_from == known.name
     assert found["filters_1"].started_from is None
+
+
+def test_order_does_not_change_importance(model):
+    inputs = si.one_hot(PLANTED * 8)
+    forth, back = (si.filter_motifs(model, each) for each in (inputs, inputs.flip(0)))
+    assert [m.name for m in forth] == [m.name for m in back]
+    np.testing.assert_allclose([m.importance for m in forth], [m.importance for m in back], rtol=1e-5)
+
+
+@pytest.mark.real_data
+def test_released_deepbind_jund_filters_show_ap1(shared_data):
+    path = shared_data("deepbind_params/params/D00776.005.txt")
+    found = si.filter_motifs(si.load_model(path), si.one_hot(PLANTED))
+    named = [m for m in found if m.match and m.match.q_value < 0.01]
+    labels = {label.upper() for m in named for label in (m.match.label, *m.match.also)}
+    assert labels & {"JUND", "FOS", "FOSL1", "FOSL2", "JUN", "BATF", "FOS::JUN", "JDP2", "ATF3"}, found.to_frame()

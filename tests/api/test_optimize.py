@@ -49,8 +49,10 @@ def test_strings_lists_and_tensors_are_starts():
     [
         ({}, InputError, "needs start=sequences or length="),
         ({"length": 20, "method": "luck"}, InputError, "choose one of greedy, hill_climb"),
-        ({"length": 20, "steps": -1}, InputError, "steps must be 0 or more"),
+        ({"length": 20, "steps": -1}, InputError, "steps and seed must be 0 or more"),
         ({"length": 0}, InputError, "length and count must be 1 or more"),
+        ({"length": 20, "seed": -1}, InputError, "steps and seed must be 0 or more"),
+        ({"start": "ACGT" * 5, "length": 20}, InputError, "start= or length=, not both"),
         ({"start": "ACGU" * 5}, AlphabetError, "U"),
     ],
 )

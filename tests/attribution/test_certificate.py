@@ -1,5 +1,6 @@
 """The evidence that comes with an answer."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -37,9 +38,23 @@ def test_the_hash_reads_every_number_type():
     assert len(model_hash(model)) == 16
 
 
-def test_output_kind():
-    assert output_kind(torch.tensor([[0.0, 0.3], [1.0, 0.7]])) == "probability"
-    assert output_kind(torch.tensor([[0.2], [1.7]])) == "logit"
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (nn.Sigmoid(), "probability"),
+        (nn.Softmax(dim=1), "probability"),
+        (nn.Identity(), "logit"),
+        (nn.LSTM(3, 2), "unknown"),
+    ],
+)
+def test_output_kind(head, kind):
+    linear = nn.Linear(5, 3)
+    with torch.no_grad():
+        linear.weight.uniform_(0, 0.05)
+        linear.bias.fill_(0.4)
+    inputs, model = torch.rand(4, 5), nn.Sequential(linear, head)
+    assert kind == "unknown" or bool(((model(inputs) >= 0) & (model(inputs) <= 1)).all())
+    assert output_kind(model, inputs) == kind
 
 
 def test_versions_name_what_the_numbers_depend_on():

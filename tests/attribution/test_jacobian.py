@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+import seqinterp as si
 from cases import CASES
 from seqinterp.attribution.jacobian import jacobian, saliency_map
+from seqinterp.errors import ModelError
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -33,3 +35,23 @@ def test_each_example_is_scaled_by_itself():
     found = saliency_map(slopes)
     assert found.amin(dim=1).tolist() == [0.0] * 4
     assert found.amax(dim=1).tolist() == [1.0] * 4
+
+
+def test_the_public_call_gives_the_model_back_and_repeats_itself():
+    case = next(case for case in CASES if case.name == "batchnorm")
+    model, inputs = case.model().train(), case.inputs(5)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    one, other = (si.jacobian(model, inputs.numpy(), batch_size=size, device="cpu") for size in (2, 5))
+    torch.testing.assert_close(one, other)
+    assert one.shape == (5, case.outputs, *case.shape)
+    assert model.training
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_a_model_without_slopes_is_refused():
+    class Constant(torch.nn.Module):
+        def forward(self, inputs):
+            return torch.ones(len(inputs), 2)
+
+    with pytest.raises(ModelError, match="can be differentiated"):
+        jacobian(Constant(), torch.rand(2, 4, 6))

@@ -81,7 +81,7 @@ def test_no_examples_are_refused():
         batched(nn.Identity(), nn.Identity(), torch.rand(0, 2), device="cpu")
 
 
-@pytest.mark.parametrize("name", ["cuda:97", "abacus"])
+@pytest.mark.parametrize("name", ["cuda:97", "abacus", "meta"])
 def test_a_device_that_is_not_there_is_refused(name):
     with pytest.raises(InputError, match="cannot be used on this machine"):
         choose_device(name)
@@ -109,3 +109,30 @@ def test_progress_shows_a_bar(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the captured stream for a terminal
     batched(nn.Identity(), nn.Identity(), torch.rand(4, 2), batch_size=1, device="cpu", progress=True)
     assert "explaining" in capsys.readouterr().err
+
+
+def test_a_model_that_works_in_place_cannot_reach_the_inputs():
+    class InPlace(nn.Module):
+        def forward(self, inputs):
+            inputs -= 1
+            return inputs
+
+    inputs = torch.rand(4, 3)
+    copy = inputs.clone()
+    torch.testing.assert_close(batched(InPlace(), InPlace(), inputs, device="cpu"), copy - 1)
+    assert torch.equal(inputs, copy)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_comes_back_in_single(dtype):
+    found = batched(nn.Identity(), nn.Identity(), torch.rand(4, 3).to(dtype), device="cpu")
+    assert found.dtype == torch.float32
+
+
+def test_recurrent_models_are_differentiated_without_cudnn():
+    before = torch.backends.cudnn.enabled
+    with borrowed(nn.LSTM(4, 2), torch.device("cpu")):
+        assert not torch.backends.cudnn.enabled
+    with borrowed(nn.Linear(4, 2), torch.device("cpu")):
+        assert torch.backends.cudnn.enabled == before
+    assert torch.backends.cudnn.enabled == before

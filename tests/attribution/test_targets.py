@@ -1,5 +1,6 @@
 """Targets: one number per example, never a silent average."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -32,8 +33,13 @@ def test_profile_outputs_are_never_averaged():
         output(0)(OUTPUTS[:, None])
 
 
+def test_tuples_need_a_callable():
+    with pytest.raises(ModelError, match="returns a tuple"):
+        output(0)((OUTPUTS, OUTPUTS))
+
+
 def test_numbers_and_callables_are_targets():
-    assert as_target(1) == output(1)
+    assert as_target(1) == as_target(np.int64(1)) == output(1)
     total = lambda outputs: outputs.sum(dim=1)  # noqa: E731
     assert as_target(total) is total
 

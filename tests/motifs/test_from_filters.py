@@ -39,7 +39,7 @@ def test_conv_output_is_the_pssm_scan_of_its_weights(padding):
 def test_counts_equal_the_window_by_window_loop(bias):
     network = model(bias=bias).double()
     inputs = one_hot(SEQUENCES).double()
-    for found in count_activations(network, inputs):
+    for found in count_activations({"0": network[0]}, inputs):
         counts, windows, active = naive.activating_counts(found.weights, found.bias, SEQUENCES)
         np.testing.assert_allclose(found.pfm, counts)
         assert (found.windows, found.sequences) == (windows, active)
@@ -51,7 +51,7 @@ def test_a_filter_that_is_always_on_still_has_a_motif():
     network = model()
     with torch.no_grad():
         network[0].bias[:] = 50
-    off, on = (count_activations(each.double(), one_hot(SEQUENCES).double()) for each in (model(), network))
+    off, on = (count_activations({"0": each[0].double()}, one_hot(SEQUENCES).double()) for each in (model(), network))
     for quiet, loud in zip(off, on, strict=True):
         assert loud.windows < 0.5 * 25 * 24
         counts, windows, _ = naive.activating_counts(loud.weights, loud.bias, SEQUENCES)
@@ -61,9 +61,9 @@ def test_a_filter_that_is_always_on_still_has_a_motif():
 
 
 def test_parts_change_nothing(monkeypatch):
-    whole = count_activations(model(), one_hot(SEQUENCES))
+    whole = count_activations({"0": model()[0]}, one_hot(SEQUENCES))
     monkeypatch.setattr(from_filters, "EXAMPLES", 4)
-    for one, other in zip(count_activations(model(), one_hot(SEQUENCES)), whole, strict=True):
+    for one, other in zip(count_activations({"0": model()[0]}, one_hot(SEQUENCES)), whole, strict=True):
         np.testing.assert_array_equal(one.pfm, other.pfm)
 
 
@@ -71,7 +71,7 @@ def test_a_dead_filter_counts_nothing():
     network = model()
     with torch.no_grad():
         network[0].bias[2] = -100
-    dead = count_activations(network, one_hot(SEQUENCES))[2]
+    dead = count_activations({"0": network[0]}, one_hot(SEQUENCES))[2]
     assert dead.windows == dead.sequences == 0
     assert not dead.pfm.any()
 
@@ -84,30 +84,44 @@ def test_a_planted_filter_gives_the_planted_motif():
             network[0].weight[0, "ACGT".index(base), i] = 1
         network[0].bias[0] = 0
     planted = [sequence[:10] + "TGACTCA" + sequence[17:] for sequence in SEQUENCES]
-    found = count_activations(network, one_hot(planted))[0]
+    found = count_activations({"0": network[0]}, one_hot(planted))[0]
     assert "".join("ACGT"[b] for b in found.pfm.argmax(axis=0)) == "TGACTCA"
     assert found.sequences == len(planted)
 
 
-def test_every_convolution_of_four_channels_is_found_by_name():
-    network = nn.ModuleDict({"one": model(), "two": nn.Conv1d(4, 2, 3), "deep": nn.Conv1d(5, 2, 3)})
-    assert list(first_convolutions(network)) == ["one.0", "two"]
-    assert list(first_convolutions(network, layer="two")) == ["two"]
+class Branches(nn.Module):
+    """Two convolutions that read bases, one of them on the other strand, and one of four channels that does not."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two, self.deep = nn.Conv1d(4, 4, 5), nn.Conv1d(4, 4, 5), nn.Conv1d(4, 2, 3)
+
+    def forward(self, inputs):
+        hidden = torch.relu(self.one(inputs) - 0.1) + 1.5 * self.two(inputs.flip(1, 2))
+        return self.deep(hidden).amax(dim=2)
+
+
+def test_convolutions_that_read_bases_are_found_by_name():
+    network, inputs = Branches(), one_hot(SEQUENCES)
+    assert list(first_convolutions(network, inputs)) == ["one", "two"]
+    assert list(first_convolutions(network, inputs, layer="two")) == ["two"]
+    assert not any(module._forward_pre_hooks for module in network.modules())
 
 
 def test_a_model_without_filters_is_refused():
-    with pytest.raises(ModelError, match=r"no Conv1d with 4 input channels was found.*layers are \['0'\]"):
-        first_convolutions(nn.Sequential(nn.Conv1d(5, 2, 3)))
-    with pytest.raises(ModelError, match="is called 'nine'"):
-        first_convolutions(model(), layer="nine")
+    dense = nn.Sequential(nn.Flatten(), nn.Linear(120, 1))
+    with pytest.raises(ModelError, match=r"no Conv1d reads the bases themselves.*layers are none"):
+        first_convolutions(dense, one_hot(SEQUENCES))
+    with pytest.raises(ModelError, match="no Conv1d called 'deep' reads the bases"):
+        first_convolutions(Branches(), one_hot(SEQUENCES), layer="deep")
 
 
 @pytest.mark.parametrize("options", [{"dilation": 2}, {"groups": 2}])
 def test_filters_that_are_no_pwms_are_refused(options):
     with pytest.raises(ModelError, match="only an ungrouped"):
-        first_convolutions(nn.Sequential(nn.Conv1d(4, 2, 3, **options)))
+        first_convolutions(nn.Sequential(nn.Conv1d(4, 2, 3, **options)), one_hot(SEQUENCES))
 
 
 def test_short_sequences_are_refused():
     with pytest.raises(ShapeError, match="filters 7 wide, but the sequences are 5 long"):
-        count_activations(model(), one_hot(["ACGTA"]))
+        count_activations({"0": model()[0]}, one_hot(["ACGTA"]))

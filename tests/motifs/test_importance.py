@@ -6,6 +6,7 @@ from torch import nn
 
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output
+from seqinterp.errors import ModelError
 from seqinterp.motifs.importance import filter_importance
 
 
@@ -61,3 +62,24 @@ def test_a_layer_called_twice_counts_both_calls(case):
     both.forward = lambda x: model(x)[:, 0] + model(x)[:, 0]
     once = filter_importance(twice, {"filters": model.filters}, inputs)["filters"]
     torch.testing.assert_close(filter_importance(both, {"filters": model.filters}, inputs)["filters"], 2 * once)
+
+
+def test_windows_of_an_example_are_added_up(case):
+    model, inputs = case
+
+    class Windows(nn.Module):
+        def forward(self, inputs):
+            windows = inputs.unfold(2, 10, 10).transpose(1, 2).flatten(0, 1)
+            return model(windows).reshape(len(inputs), -1).sum(dim=1)
+
+    found = filter_importance(Score(Windows(), output(0)), {"filters": model.filters}, inputs)["filters"]
+    parts = [torch.relu(model.filters(part)).amax(dim=2) * model.head.weight for part in inputs.split(10, dim=2)]
+    torch.testing.assert_close(found, sum(parts).abs().mean(dim=0).detach())
+
+
+def test_rows_that_belong_to_no_example_are_refused(case):
+    model, inputs = case
+    score = Score(model, output(0))
+    score.forward = lambda x: model(torch.cat([x, x[:1]]))[:7, 0]
+    with pytest.raises(ModelError, match="8 rows for 7 sequences"):
+        filter_importance(score, {"filters": model.filters}, inputs)

@@ -18,6 +18,11 @@ def value(model: nn.Module, one: Tensor) -> float:
         return float(model(one[None]).reshape(-1)[0])
 
 
+def rises(reached: float, best: float, dtype: torch.dtype) -> bool:
+    """Higher by more than rounding."""
+    return reached - best > 32 * torch.finfo(dtype).eps * max(1.0, abs(best))
+
+
 def hill_climb(model: nn.Module, start: Tensor, steps: int, seed: int, design: int) -> tuple[Tensor, list[float]]:
     """Draw a position and a base, keep the edit when the score rises (Ramsundar et al. 2019, chapter 10)."""
     generator = np.random.default_rng([seed, design])
@@ -27,7 +32,7 @@ def hill_climb(model: nn.Module, start: Tensor, steps: int, seed: int, design: i
     for position, base in zip(positions, bases, strict=True):
         candidate = put(best, position, base)
         reached = value(model, candidate)
-        if reached > scores[-1]:
+        if rises(reached, scores[-1], start.dtype):
             best = candidate
             scores.append(reached)
         else:
@@ -41,7 +46,7 @@ def greedy(model: nn.Module, start: Tensor, steps: int) -> tuple[Tensor, list[fl
     for _ in range(steps):
         tried = [put(best, p, b) for b in range(4) for p in range(start.shape[1])]
         reached = [value(model, one) for one in tried]
-        if max(reached) <= scores[-1]:
+        if not rises(max(reached), scores[-1], start.dtype):
             scores.append(scores[-1])
             continue
         best = tried[int(np.argmax(reached))]

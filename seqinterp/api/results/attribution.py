@@ -14,7 +14,7 @@ from seqinterp.plot.logo import attribution_logo
 from seqinterp.shapes import Attributions, Inputs, Scores
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attribution:
     """What every feature contributes to the score.
 
@@ -35,6 +35,7 @@ class Attribution:
         same_shape("values", self.values, self.inputs.shape)
         same_shape("hypothetical", self.hypothetical, self.inputs.shape)
         same_shape("score", self.score, self.inputs.shape[:1])
+        same_shape("reference_score", self.reference_score, self.inputs.shape[:1])
 
     def numpy(self) -> np.ndarray:
         """`values` as an array."""

@@ -14,7 +14,7 @@ from seqinterp.io.arrays import load_arrays, save_arrays
 from seqinterp.plot.curves import trajectories_figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
     """One designed sequence: where it started, where it ended, and the score after each step."""
 
@@ -25,7 +25,7 @@ class Design:
     start_score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Designs(Sequence[Design]):
     """Designed sequences, best first."""
 

@@ -49,7 +49,7 @@ class Motifs(Sequence[Motif]):
                 "importance": motif.importance,
                 "hits": motif.hits,
                 "match": motif.match.name if motif.match else "",
-                "match_label": motif.match.label if motif.match else "no match",
+                "match_label": (motif.match.label or motif.match.name) if motif.match else "no match",
                 "also": ", ".join(motif.match.also) if motif.match else "",
                 "q_value": motif.match.q_value if motif.match else np.nan,
                 "offset": motif.match.offset if motif.match else 0,

@@ -16,7 +16,7 @@ from seqinterp.sequence.onehot import decode
 from seqinterp.shapes import Attributions, Effects, Scores, Sequences
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mutagenesis:
     """What every edit would do to the score.
 
