@@ -105,7 +105,7 @@ def _performance(folder: Path, split: str, seed: int) -> Performance:
 def _calibration(found: Metrics) -> Curve:
     """Observed against predicted."""
     points = found.calibration
-    return Curve("model", points.horizontal, points.vertical, baseline=points.horizontal)
+    return Curve("model", points.horizontal, points.vertical)
 
 
 def _filters(folder: Path) -> tuple[FilterRow, ...]:

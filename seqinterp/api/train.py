@@ -9,13 +9,16 @@ import pandas as pd
 from torch import nn
 
 from seqinterp.attribution.run import Device
+from seqinterp.errors import InputError
 from seqinterp.models.ensemble import Ensemble
+from seqinterp.models.labels import binary_labels
 from seqinterp.models.metrics import Metrics, evaluate_predictions
 from seqinterp.models.predict import predict_logits, probabilities
 from seqinterp.models.recipes import recipe as recipe_for
 from seqinterp.models.settings import TrainSettings
 from seqinterp.models.split import grouped_folds, grouped_split
 from seqinterp.models.train import Fitted, fit
+from seqinterp.sequence.alphabet import COMPLEMENT
 from seqinterp.sequence.examples import Examples
 from seqinterp.sequence.groups import refuse_leakage, related_groups
 from seqinterp.shapes import Groups, Pwm
@@ -32,6 +35,7 @@ class Trained:
         cross-validation every example is a test example of the fold that left it out.
     history: the losses pass by pass.
     split_sentence: in words, which examples were held out.
+    contradictions: sequences that stand among the positives and, on either strand, among the negatives.
     """
 
     model: nn.Module
@@ -43,6 +47,7 @@ class Trained:
     settings: Mapping[str, Any]
     recipe: TrainSettings
     seed: int
+    contradictions: int
 
 
 def train(
@@ -62,7 +67,7 @@ def train(
 
     Related examples (touching or overlapping windows, near-identical sequences, or whole chromosomes with
     `by_chromosome`) stay on one side of every split. A split that the examples bring along is used after it has
-    been checked for leakage.
+    been checked for leakage. Whatever is refused is refused before training.
 
     Args:
         examples: sequences with labels 0 and 1, as `read_examples` gives them.
@@ -76,11 +81,12 @@ def train(
         device, progress: as everywhere.
 
     Raises:
-        InputError: one class only, too few groups for the parts, or unknown settings.
+        InputError: one class only, too few groups for the parts, unknown settings, `folds` for examples that bring
+            a split, a split without a usable training or test part, or positives that all are negatives, too.
         LeakageError: the split that came with the examples tears related examples apart.
         ModelError: the loss is not finite.
     """
-    groups = related_groups(examples, by_chromosome=by_chromosome)
+    _refuse_unusable_split(examples, folds)
     fitting = _Fitting(
         examples,
         network,
@@ -89,7 +95,9 @@ def train(
         start_from,
         device,
         progress,
+        _contradictions(examples),
     )
+    groups = related_groups(examples, by_chromosome=by_chromosome)
     grouping = "chromosomes" if by_chromosome else "related sequences"
     if folds is not None:
         parts = _folded(groups, examples.labels, folds, seed)
@@ -97,8 +105,51 @@ def train(
     else:
         parts = [_one_split(groups, examples, seed)]
         held = ", ".join(f"{len(indices):,}" for indices in parts[0])
-        sentence = f"{grouping.capitalize()} kept together; training, validation and test hold {held} examples."
+        origin = "" if examples.split is None else "The split of the data's own split column: "
+        first = grouping if origin else grouping.capitalize()
+        sentence = f"{origin}{first} kept together; training, validation and test hold {held} examples."
     return fitting.run(parts, groups, sentence, seed)
+
+
+def _refuse_unusable_split(examples: Examples, folds: int | None) -> None:
+    """InputError for one class, for folds beside a given split, and for a split that cannot train or judge."""
+    binary_labels(examples.labels)
+    if examples.split is None:
+        return
+    if folds is not None:
+        raise InputError(
+            f"the examples bring a split column, and folds={folds} asks for another split; leave out the folds, or"
+            " the split column"
+        )
+    given = np.array(examples.split)
+    for part in ("train", "valid", "test"):
+        labels = set(examples.labels[given == part].astype(int).tolist())
+        if not labels and part != "valid":
+            raise InputError(
+                f"the split column has no {part} part; mark some examples {part}, or leave the column out and the"
+                " examples are dealt"
+            )
+        if len(labels) == 1:
+            raise InputError(
+                f"the {part} part of the split column holds only examples labelled {labels.pop()}; both classes, 0"
+                " and 1, are needed in each part"
+            )
+
+
+def _contradictions(examples: Examples) -> int:
+    """How many sequences, counting both strands as one, carry both labels; InputError if all positives do."""
+    strands = ((s, s.translate(COMPLEMENT)[::-1]) for s in examples.sequences)
+    classes: tuple[set[str], set[str]] = (set(), set())
+    for both, label in zip(strands, examples.labels, strict=True):
+        classes[int(label)].add(min(both))
+    negatives, positives = classes
+    shared = len(negatives & positives)
+    if shared == len(positives):
+        raise InputError(
+            f"all {shared} positive sequences also stand among the negatives, on one strand or the other, so there is"
+            " nothing to learn; give other negatives"
+        )
+    return shared
 
 
 Part = tuple[Indices, Indices, Indices]
@@ -140,6 +191,7 @@ class _Fitting:
     start_from: Mapping[str, Pwm] | None
     device: Device
     progress: bool
+    contradictions: int
 
     def run(self, parts: list[Part], groups: Groups, sentence: str, seed: int) -> Trained:
         """Fit each part, predict, judge the test predictions, and join the networks."""
@@ -166,6 +218,7 @@ class _Fitting:
             settings=fitted[0].settings,
             recipe=self.recipe,
             seed=seed,
+            contradictions=self.contradictions,
         )
 
     def _fit(self, part: Part, seed: int) -> Fitted:

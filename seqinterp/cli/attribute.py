@@ -21,17 +21,20 @@ def attribute(
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Explain each sequence base by base; writes a safetensors file that seqinterp.api reads back."""
+    """Explain each sequence base by base; writes a table (.tsv, .tsv.gz, .csv) or arrays (.safetensors)."""
     from seqinterp.api.attribute import attribute as call
-    from seqinterp.cli.data import best, sequences
+    from seqinterp.cli.data import best
+    from seqinterp.cli.output import ARRAYS, TABLES, refuse_other_endings, write_result
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.load_model import load_model
+    from seqinterp.io.sequences import read_sequences
 
+    refuse_other_endings(out, *TABLES, *ARRAYS)
     with written_whole(out, force=force) as place:
         model = load_model(run)
-        inputs = best(model, sequences(data), top, device).inputs
+        inputs = best(model, read_sequences(data), top, device).inputs
         found = call(model, inputs, method, target=target, seed=seed, device=device, progress=not quiet)
-        found.save(place)
+        write_result(place, found)
     certificate = found.certificate
     typer.echo(f"{method}: {len(inputs)} sequences, output kind {certificate.output_kind}", err=True)
     if certificate.completeness_error is not None:

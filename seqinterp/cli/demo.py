@@ -20,24 +20,25 @@ def demo(
     """Train on simulated AP-1 sites, explain the model, compare with what was planted, and report."""
     from dataclasses import replace
 
-    from seqinterp.cli.job import Job, explain_into, say, train_into
+    from seqinterp.cli.asked import Job
+    from seqinterp.cli.data import database, labelled
+    from seqinterp.cli.job import explain_into, say, train_into
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.bundled import bundled
     from seqinterp.io.run_folder import REPORT
-    from seqinterp.io.tables import read_examples
     from seqinterp.models.recipes import recipe
 
-    source = bundled("ap1_demo.tsv.gz")
     job = Job(
         title="AP-1 sites, simulated",
         recipe=replace(recipe("default"), members=3),
+        motifs=database(None),
         highlight=AP1,
         seed=seed,
         device=device,
         quiet=quiet,
     )
     with written_whole(out, force=force) as folder:
-        examples = read_examples(source)
+        examples, source = labelled(bundled("ap1_demo.tsv.gz"), None, None, seed)
         trained = train_into(folder, examples, source, job)
         explain_into(folder, examples, trained, job)
     say("the report is")

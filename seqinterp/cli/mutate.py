@@ -19,19 +19,18 @@ def mutate(
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Score every single-base edit; writes a TSV table (example, base, position, effect) or safetensors."""
+    """Score every single-base edit; writes a table (.tsv, .tsv.gz, .csv) or arrays (.safetensors)."""
     from seqinterp.api.mutate import mutate as call
-    from seqinterp.cli.data import best, sequences
+    from seqinterp.cli.data import best
+    from seqinterp.cli.output import ARRAYS, TABLES, refuse_other_endings, write_result
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.load_model import load_model
-    from seqinterp.io.run_folder import write_table
+    from seqinterp.io.sequences import read_sequences
 
+    refuse_other_endings(out, *TABLES, *ARRAYS)
     with written_whole(out, force=force) as place:
         model = load_model(run)
-        inputs = best(model, sequences(data), top, device).inputs
+        inputs = best(model, read_sequences(data), top, device).inputs
         found = call(model, inputs, target=target, start=start, stop=stop, device=device, progress=not quiet)
-        if out.suffix == ".tsv":
-            write_table(place, found.to_frame())
-        else:
-            found.save(place)
+        write_result(place, found)
     typer.echo(str(out.resolve()))

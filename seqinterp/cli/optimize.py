@@ -21,16 +21,17 @@ def optimize(
     device: options.Device = None,
     force: options.Force = False,
 ) -> None:
-    """Edit sequences until the model likes them; writes a TSV table, best first."""
+    """Edit sequences until the model likes them; the best first; writes .tsv, .tsv.gz, .csv or .safetensors."""
     from seqinterp.api.optimize import optimize as call
-    from seqinterp.cli.data import sequences
+    from seqinterp.cli.output import ARRAYS, TABLES, refuse_other_endings, write_result
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.load_model import load_model
-    from seqinterp.io.run_folder import write_table
+    from seqinterp.io.sequences import read_sequences
 
+    refuse_other_endings(out, *TABLES, *ARRAYS)
     with written_whole(out, force=force) as place:
         model = load_model(run)
-        begin = None if start is None else list(sequences(start).sequences)
+        begin = None if start is None else list(read_sequences(start).sequences)
         found = call(
             model,
             begin,
@@ -42,5 +43,5 @@ def optimize(
             seed=seed,
             device=device,
         )
-        write_table(place, found.to_frame())
+        write_result(place, found)
     typer.echo(str(out.resolve()))

@@ -7,7 +7,10 @@ import typer
 
 Run = Annotated[Path, typer.Argument(help="Folder of a run (or a DeepBind model file).", show_default=False)]
 Data = Annotated[
-    Path, typer.Argument(help="TSV or CSV with columns sequence,label[,locus], or FASTA; .gz too.", show_default=False)
+    Path,
+    typer.Argument(
+        help="FASTA, or TSV or CSV with a column sequence (labels are not needed); .gz too.", show_default=False
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
 MaybeOut = Annotated[

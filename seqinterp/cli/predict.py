@@ -12,18 +12,19 @@ def predict(
     device: options.Device = None,
     force: options.Force = False,
 ) -> None:
-    """Write name, logit and probability of each sequence as TSV."""
+    """Write name, logit and probability of each sequence as a table (.tsv, .tsv.gz, .csv)."""
     import pandas as pd
 
-    from seqinterp.cli.data import sequences
+    from seqinterp.cli.output import TABLES, refuse_other_endings, write_frame
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.load_model import load_model
-    from seqinterp.io.run_folder import write_table
+    from seqinterp.io.sequences import read_sequences
     from seqinterp.models.predict import predict_logits, probabilities
 
+    refuse_other_endings(out, *TABLES)
     with written_whole(out, force=force) as place:
-        found = sequences(data)
+        found = read_sequences(data)
         logits = predict_logits(load_model(run), found.inputs, device=device)
         table = {"name": found.names, "logit": logits, "probability": probabilities(logits)}
-        write_table(place, pd.DataFrame(table))
+        write_frame(place, pd.DataFrame(table))
     typer.echo(str(out.resolve()))

@@ -1,28 +1,29 @@
 """`seqinterp run`: the main job on labelled sequences."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from seqinterp.cli import options
-from seqinterp.cli.training_options import Epochs, Folds, GroupByChromosome, Members, Network, StartFrom, make_job
-
-PositiveFasta = Annotated[Path | None, typer.Option(help="FASTA of bound sequences.", show_default=False)]
-NegativeFasta = Annotated[
-    str | None,
-    typer.Option(help="FASTA of unbound sequences, or 'shuffle' for dinucleotide shuffles.", show_default=False),
-]
+from seqinterp.cli.training_options import (
+    Epochs,
+    Folds,
+    GroupByChromosome,
+    Labelled,
+    Members,
+    Negatives,
+    Network,
+    Positives,
+    StartFrom,
+    make_job,
+)
 
 
 def run(
     out: options.Out,
-    data: Annotated[
-        Path | None,
-        typer.Argument(help="TSV or CSV with columns sequence,label[,locus]; .gz too.", show_default=False),
-    ] = None,
-    positives: PositiveFasta = None,
-    negatives: NegativeFasta = None,
+    data: Labelled = None,
+    positives: Positives = None,
+    negatives: Negatives = None,
     network: Network = "default",
     members: Members = None,
     epochs: Epochs = None,
@@ -40,7 +41,7 @@ def run(
     quiet: options.Quiet = False,
 ) -> None:
     """Train a model and report what it learned: filters, saliency, mutagenesis, designs, all on one page."""
-    from seqinterp.cli.data import labelled
+    from seqinterp.cli.data import database, labelled
     from seqinterp.cli.job import explain_into, say, train_into
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.run_folder import REPORT
@@ -48,15 +49,15 @@ def run(
     with written_whole(out, force=force) as folder:
         examples, source = labelled(data, positives, negatives, seed)
         job = make_job(
-            title=title or source.name.split(".")[0],
+            title=title or source.title,
             network=network,
             members=members,
             epochs=epochs,
             folds=folds,
             start_from=start_from,
             by_chromosome=by_chromosome,
-            motifs=motifs,
-            highlight=tuple(word.strip().upper() for word in (highlight or "").split(",") if word.strip()),
+            motifs=database(motifs),
+            highlight=highlight,
             seed=seed,
             device=device,
             quiet=quiet,

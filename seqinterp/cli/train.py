@@ -3,12 +3,25 @@
 import typer
 
 from seqinterp.cli import options
-from seqinterp.cli.training_options import Epochs, Folds, GroupByChromosome, Members, Network, StartFrom, make_job
+from seqinterp.cli.training_options import (
+    Epochs,
+    Folds,
+    GroupByChromosome,
+    Labelled,
+    Members,
+    Negatives,
+    Network,
+    Positives,
+    StartFrom,
+    make_job,
+)
 
 
 def train(
-    data: options.Data,
     out: options.Out,
+    data: Labelled = None,
+    positives: Positives = None,
+    negatives: Negatives = None,
     network: Network = "default",
     members: Members = None,
     epochs: Epochs = None,
@@ -21,13 +34,14 @@ def train(
     quiet: options.Quiet = False,
 ) -> None:
     """Train a model on labelled sequences and judge it on held-out ones."""
+    from seqinterp.cli.data import labelled
     from seqinterp.cli.job import train_into
     from seqinterp.io.atomic import written_whole
-    from seqinterp.io.tables import read_examples
 
     with written_whole(out, force=force) as folder:
+        examples, source = labelled(data, positives, negatives, seed)
         job = make_job(
-            title=data.name.split(".")[0],
+            title=source.title,
             network=network,
             members=members,
             epochs=epochs,
@@ -38,5 +52,5 @@ def train(
             device=device,
             quiet=quiet,
         )
-        train_into(folder, read_examples(data), data, job)
+        train_into(folder, examples, source, job)
     typer.echo(str(out.resolve()))

@@ -8,14 +8,19 @@ from pathlib import Path
 
 from seqinterp.errors import FileError
 
+OURS = ("run.json", "model.json")  # either of them makes a folder a run or a checkpoint
+
 
 @contextmanager
 def written_whole(path: Path, *, force: bool = False) -> Iterator[Path]:
     """A path to write a file to, or to make a folder at, that becomes `path` once the block has ended well.
 
     The path lies in a temporary folder beside `path` and has the same name. On any exception, Ctrl-C included,
-    it is removed with all it holds and `path` stays as it was. Missing parent folders are made. Raises FileError if
-    `path` exists and `force` is False, if it holds the current folder or your home, or if it cannot be written.
+    it is removed with all it holds and `path` stays as it was. Missing parent folders are made.
+
+    With `force` an older file is replaced, and a folder with all it holds if it is a run or a checkpoint (run.json or
+    model.json is in it) or empty. Raises FileError if `path` exists and may not be replaced, if it holds the current
+    folder or your home, or if it cannot be written.
     """
     path = Path(path)
     _refuse(path, force=force)
@@ -43,6 +48,11 @@ def _refuse(path: Path, *, force: bool) -> None:
         raise FileError(f"{path} holds your home or the folder you work in and is not replaced; give a name inside it")
     if not force and (path.exists() or path.is_symlink()):
         raise FileError(f"{path} exists and is not replaced; choose another name, or use force")
+    if path.is_dir() and not any((path / name).is_file() for name in OURS) and any(path.iterdir()):
+        raise FileError(
+            f"{path} is a folder with files that are no run or model of seqinterp, so it is not replaced; "
+            "choose another name"
+        )
 
 
 def _make_room(path: Path) -> tuple[Path, list[Path]]:

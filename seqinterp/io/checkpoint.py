@@ -45,11 +45,11 @@ def save_checkpoint(
     architecture = architecture_of(model)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     if (folder / DESCRIPTION).exists() and not force:
-        raise FileError(f"{folder} holds a checkpoint already; choose another folder, or replace it with force.")
+        raise FileError(f"{folder} holds a checkpoint already; choose another folder, or replace it with force")
     try:
         text = json.dumps(dict(metadata or {}), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InputError(f"the metadata of a checkpoint must be what JSON can hold: {error}.") from error
+        raise InputError(f"the metadata of a checkpoint must be what JSON can hold: {error}") from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # The description names the weights by their hash and is written last: a torn pair is found out on loading.
@@ -69,7 +69,7 @@ def save_checkpoint(
         (folder / f"{DESCRIPTION}.part").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
         (folder / f"{DESCRIPTION}.part").replace(folder / DESCRIPTION)
     except (OSError, SafetensorError) as error:
-        raise FileError(f"the checkpoint cannot be written to {folder}: {error}.") from error
+        raise FileError(f"the checkpoint cannot be written to {folder}: {error}") from error
     finally:
         for path in folder.glob("model.*.part") if folder.is_dir() else ():
             path.unlink()
@@ -98,41 +98,41 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 def _read_description(path: Path) -> dict[str, Any]:
     """model.json, with its format and its entries checked."""
     if not path.exists():
-        raise FileError(f"{path} is missing: weights alone do not say which network they belong to.")
+        raise FileError(f"{path} is missing: weights alone do not say which network they belong to")
     refuse_pickle(path)
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise FileError(f"{path} is not readable JSON ({error}); the checkpoint is damaged.") from error
+        raise FileError(f"{path} is not readable JSON ({error}); the checkpoint is damaged") from error
     found = description.get("format") if isinstance(description, dict) else None
     if not isinstance(found, int) or isinstance(found, bool):
-        raise FileError(f"{path} is not the description of a seqinterp model: it names no format.")
+        raise FileError(f"{path} is not the description of a seqinterp model: it names no format")
     if found > FORMAT:
-        raise FileError(f"{path} has format {found}, but this seqinterp reads formats up to {FORMAT}; update it.")
+        raise FileError(f"{path} has format {found}, but this seqinterp reads formats up to {FORMAT}; update it")
     wanted = {"network": str, "settings": dict, "members": int, "strands": str, "vocabulary": dict}
     wanted |= {"weights_sha256": str, "versions": dict, "metadata": dict}
     for name, kind in wanted.items():
         if not isinstance(description.get(name), kind):
-            raise FileError(f"{path} lacks a proper entry {name!r}; the checkpoint is damaged.")
+            raise FileError(f"{path} lacks a proper entry {name!r}; the checkpoint is damaged")
     if description["vocabulary"] != VOCABULARY:
-        raise FileError(f"{path} describes inputs of another kind: {description['vocabulary']} and not {VOCABULARY}.")
+        raise FileError(f"{path} describes inputs of another kind: {description['vocabulary']} and not {VOCABULARY}")
     return dict(description)
 
 
 def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
     """The tensors of model.safetensors, found whole and finite."""
     if not path.exists():
-        raise FileError(f"{path} is missing; a checkpoint is {WEIGHTS} and {DESCRIPTION} side by side.")
+        raise FileError(f"{path} is missing; a checkpoint is {WEIGHTS} and {DESCRIPTION} side by side")
     refuse_pickle(path)
     try:
         found, tensors = _sha256(path), load_file(path)
     except (OSError, SafetensorError) as error:
-        raise FileError(f"{path} is not a readable safetensors file ({error}); the checkpoint is damaged.") from error
+        raise FileError(f"{path} is not a readable safetensors file ({error}); the checkpoint is damaged") from error
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise FileError(f"{path}: the tensor {name!r} holds NaN or infinite numbers.")
+            raise FileError(f"{path}: the tensor {name!r} holds NaN or infinite numbers")
     if found != sha256:
-        raise FileError(f"{path} is not the file that {DESCRIPTION} was written for: their sha256 differ.")
+        raise FileError(f"{path} is not the file that {DESCRIPTION} was written for: their sha256 differ")
     # Memory that torch allocates itself is aligned: with the file's own, sums may differ in the last bit.
     return {name: tensor.clone() for name, tensor in tensors.items()}
 
@@ -140,13 +140,13 @@ def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
 def _check_fit(path: Path, wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
     """Refuse weights that are not exactly those of the described network."""
     if missing := sorted(set(wanted) - set(tensors)):
-        raise FileError(f"{path} lacks the tensor {missing[0]!r} of the described network.")
+        raise FileError(f"{path} lacks the tensor {missing[0]!r} of the described network")
     if extra := sorted(set(tensors) - set(wanted)):
-        raise FileError(f"{path} holds the tensor {extra[0]!r}, which the described network does not have.")
+        raise FileError(f"{path} holds the tensor {extra[0]!r}, which the described network does not have")
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name].shape or tensor.dtype != wanted[name].dtype:
             raise FileError(
-                f"{path}: the tensor {name!r} is {_kind(tensor)}, but the described network has {_kind(wanted[name])}."
+                f"{path}: the tensor {name!r} is {_kind(tensor)}, but the described network has {_kind(wanted[name])}"
             )
 
 

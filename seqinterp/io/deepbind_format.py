@@ -29,7 +29,7 @@ def read_deepbind(path: str | Path, *, scan: bool = True, skip_last_window: bool
     numbers = _parse(path)
     counts = {name: int(numbers[name][0]) for name in COUNTS}
     if min(counts["num_detectors"], counts["detector_len"]) < 1 or counts["num_hidden"] < 0:
-        raise FileError(f"{path} describes no usable network: num_detectors and detector_len must be positive.")
+        raise FileError(f"{path} describes no usable network: num_detectors and detector_len must be positive")
     settings = DeepBindSettings(
         filters=counts["num_detectors"],
         width=counts["detector_len"],
@@ -50,9 +50,9 @@ def _parse(path: Path) -> dict[str, np.ndarray]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{path} cannot be read as the text of a DeepBind model: {error}.") from error
+        raise FileError(f"{path} cannot be read as the text of a DeepBind model: {error}") from error
     if not lines or lines[0].strip() != HEADER:
-        raise FileError(f"{path} must start with {HEADER!r}, but it starts with {(lines or [''])[0][:40]!r}.")
+        raise FileError(f"{path} must start with {HEADER!r}, but it starts with {(lines or [''])[0][:40]!r}")
     numbers: dict[str, np.ndarray] = {}
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
@@ -61,15 +61,15 @@ def _parse(path: Path) -> dict[str, np.ndarray]:
         try:
             parsed = np.array([float(value) for value in values.split(",") if value.strip()])
         except ValueError as error:
-            raise FileError(f"{path}, line {number}: {name.strip()!r} holds something that is no number.") from error
+            raise FileError(f"{path}, line {number}: {name.strip()!r} holds something that is no number") from error
         if name.strip() in COUNTS and (len(parsed) != 1 or parsed[0] != int(parsed[0])):
-            raise FileError(f"{path}, line {number}: {name.strip()} must be one whole number.")
+            raise FileError(f"{path}, line {number}: {name.strip()} must be one whole number")
         if not np.isfinite(parsed).all():
-            raise FileError(f"{path}, line {number}: {name.strip()} holds NaN or infinite numbers.")
+            raise FileError(f"{path}, line {number}: {name.strip()} holds NaN or infinite numbers")
         numbers[name.strip()] = parsed
     missing = [name for name in (*COUNTS, *ARRAYS) if name not in numbers]
     if missing:
-        raise FileError(f"{path} lacks the line {missing[0]!r}; it may be cut short.")
+        raise FileError(f"{path} lacks the line {missing[0]!r}; it may be cut short")
     return numbers
 
 
@@ -87,7 +87,7 @@ def _check_sizes(path: Path, settings: DeepBindSettings, numbers: dict[str, np.n
     }
     for name, size in wanted.items():
         if len(numbers[name]) != size:
-            raise FileError(f"{path}: {name} must hold {size} numbers, but it holds {len(numbers[name])}.")
+            raise FileError(f"{path}: {name} must hold {size} numbers, but it holds {len(numbers[name])}")
 
 
 def _tensors(settings: DeepBindSettings, numbers: dict[str, np.ndarray]) -> dict[str, Tensor]:

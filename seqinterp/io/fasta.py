@@ -16,7 +16,7 @@ def read_fasta(path: str | Path) -> tuple[list[str], list[str]]:
 
     Lengths may differ. Raises FileError, or AlphabetError for a letter that is not DNA, naming file and line.
     """
-    names, sequences, _ = _records(Path(path))
+    names, sequences, _ = read_records(Path(path))
     return names, sequences
 
 
@@ -28,27 +28,27 @@ def examples_from_fasta(positives: str | Path, negatives: str | Path, *, seed: i
     half-open; `(-)` may follow) becomes a locus. Raises FileError naming file and line, also for two lengths or a
     locus of another length than its sequence.
     """
-    names, sequences, lines = _records(Path(positives))
+    names, sequences, lines = read_records(Path(positives))
     where = [f"{positives}, line {line}" for line in lines]
     loci = [_locus(place, name, len(s)) for place, name, s in zip(where, names, sequences, strict=True)]
-    _one_length(where, sequences)
+    require_one_length(where, sequences)
     if str(negatives) == "shuffle":
         other_names = [f"{name}_shuffled" for name in names]
         others = [_different_shuffle(s, place, seed) for s, place in zip(sequences, where, strict=True)]
         other_loci: list[Locus | None] = [None] * len(others)
     else:
-        other_names, others, lines = _records(Path(negatives))
+        other_names, others, lines = read_records(Path(negatives))
         other_where = [f"{negatives}, line {line}" for line in lines]
         other_loci = [
             _locus(place, name, len(s)) for place, name, s in zip(other_where, other_names, others, strict=True)
         ]
-        _one_length(where[:1] + other_where, sequences[:1] + others)
+        require_one_length(where[:1] + other_where, sequences[:1] + others)
     labels = [1.0] * len(sequences) + [0.0] * len(others)
     return Examples.of(sequences + others, labels, names=names + other_names, loci=loci + other_loci)
 
 
-def _records(path: Path) -> tuple[list[str], list[str], list[int]]:
-    """Names, sequences and header lines (counting from 1) of a FASTA file."""
+def read_records(path: Path) -> tuple[list[str], list[str], list[int]]:
+    """Names, sequences and header lines (counting from 1) of a FASTA file, with the errors of `read_fasta`."""
     names: list[str] = []
     parts: list[list[str]] = []
     headers: list[int] = []
@@ -99,7 +99,7 @@ def _locus(where: str, name: str, length: int) -> Locus | None:
     return locus
 
 
-def _one_length(where: list[str], sequences: list[str]) -> None:
+def require_one_length(where: list[str], sequences: list[str]) -> None:
     """FileError naming two places unless all sequences have one length."""
     for place, sequence in zip(where, sequences, strict=True):
         if len(sequence) != len(sequences[0]):

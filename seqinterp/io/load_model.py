@@ -19,23 +19,23 @@ def load_model(path: str | Path) -> nn.Module:
     """
     path = Path(path)
     if not path.exists():
-        raise FileError(f"{path} does not exist; give a run folder, a checkpoint or a DeepBind model file.")
+        raise FileError(f"{path} does not exist; give a run folder, a checkpoint or a DeepBind model file")
     if path.is_dir():
         for folder in (path / name for name in SUBFOLDERS):
             if (folder / DESCRIPTION).exists() or (folder / WEIGHTS).exists():
                 return load_checkpoint(folder).model
-        raise FileError(f"{path} holds no model: neither {DESCRIPTION} nor {WEIGHTS} is in it.")
+        raise FileError(f"{path} holds no model: neither {DESCRIPTION} nor {WEIGHTS} is in it")
     refuse_pickle(path)
     try:
         with path.open("rb") as file:
             start = file.read(64)
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
     if looks_like_deepbind(start):
         return read_deepbind(path)
     if path.name in (DESCRIPTION, WEIGHTS):
         return load_checkpoint(path).model
     raise FileError(
         f"{path} is not a model that can be read here; give a folder with {DESCRIPTION} and {WEIGHTS}, or a text file "
-        "that starts with '# deepbind'."
+        "that starts with '# deepbind'"
     )

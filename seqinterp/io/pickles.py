@@ -28,7 +28,7 @@ def refuse_pickle(path: str | Path) -> None:
         raise FileError(
             f"{path} is {kind}, and loading it would run whatever code its maker put in; where you trust the maker, "
             "load it yourself, write model.state_dict() with safetensors.torch.save_file, and rebuild the module "
-            "from its code with load_state_dict."
+            "from its code with load_state_dict"
         )
 
 
@@ -48,7 +48,7 @@ def _pickle_kind(path: Path) -> str | None:
         if path.stat().st_size <= LARGEST and _is_old_pickle(path.read_bytes()):
             return "a Python pickle of an old protocol"
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
     return None
 
 

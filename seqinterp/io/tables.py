@@ -37,8 +37,15 @@ def read_examples(path: str | Path) -> Examples:
 
     Raises FileError, or AlphabetError for a letter that is not DNA, naming file and line.
     """
-    path = Path(path)
-    places, rows = _rows(path, read_lines(path))
+    return examples_in(Path(path), read_lines(path))
+
+
+def examples_in(path: Path, lines: list[str], *, needed: Sequence[str] = NEEDED) -> Examples:
+    """Examples in the lines of the table `path`, as `read_examples` gives them; `needed` columns must be there.
+
+    Labels are 0 where no column holds them.
+    """
+    places, rows = _rows(path, lines, needed)
 
     def column(role: str, parse: Callable[[str], T]) -> list[T] | None:
         if role not in places:
@@ -46,7 +53,7 @@ def read_examples(path: str | Path) -> Examples:
         return [_parsed(f"{path}, line {line}", fields[places[role]].strip(), parse) for line, fields in rows]
 
     sequences = column("sequence", str) or []
-    labels = column("label", _label) or []
+    labels = column("label", _label) or [0.0] * len(rows)
     _check_sequences(path, rows, sequences)
     loci = column("locus", lambda text: Locus.parse(text) if text else None)
     for (line, _), sequence, locus in zip(rows, sequences, loci or [None] * len(rows), strict=True):
@@ -88,11 +95,11 @@ def write_examples(path: str | Path, examples: Examples, *, force: bool = False)
         whole.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
-def _rows(path: Path, lines: list[str]) -> tuple[dict[str, int], Rows]:
+def _rows(path: Path, lines: list[str], needed: Sequence[str]) -> tuple[dict[str, int], Rows]:
     """Which column plays which role, and the rows below the header, each with as many fields."""
     found = _fields(path, lines)
     (top, header), *rows = found
-    places = _places(f"{path}, line {top}", header)
+    places = _places(f"{path}, line {top}", header, needed)
     if not rows:
         raise FileError(f"{path} has a header and nothing below it")
     for line, fields in rows:
@@ -114,7 +121,7 @@ def _fields(path: Path, lines: list[str]) -> Rows:
         raise FileError(f"{path}, line {table.line_num}: {error}; check the quotes") from error
 
 
-def _places(where: str, header: list[str]) -> dict[str, int]:
+def _places(where: str, header: list[str], needed: Sequence[str]) -> dict[str, int]:
     """Which column plays which role."""
     found = ", ".join(name.strip()[:30] for name in header)
     places: dict[str, int] = {}
@@ -124,7 +131,7 @@ def _places(where: str, header: list[str]) -> dict[str, int]:
             raise FileError(f"{where}: two columns for the {role}; keep one of the columns {found}")
         if role:
             places[role] = i
-    for role in NEEDED:
+    for role in needed:
         if role not in places:
             names = " or ".join(COLUMNS[role])
             raise FileError(f"{where}: no column for the {role} (named {names}); the columns found are {found}")

@@ -24,9 +24,9 @@ class Architecture:
 
     def __post_init__(self) -> None:
         if not isinstance(self.members, int) or self.members < 1:
-            raise InputError(f"a model needs at least one member, but members is {self.members!r}.")
+            raise InputError(f"a model needs at least one member, but members is {self.members!r}")
         if self.strands not in ("one", "mean", "max"):
-            raise InputError(f"strands must be 'one', 'mean' or 'max', but it is {self.strands!r}.")
+            raise InputError(f"strands must be 'one', 'mean' or 'max', but it is {self.strands!r}")
 
 
 def build_model(architecture: Architecture) -> nn.Module:
@@ -50,7 +50,7 @@ def architecture_of(model: nn.Module) -> Architecture:
     if any(other != described[0] for other in described[1:]):
         raise ModelError(
             "the members of this ensemble differ in network, settings or strands; "
-            "only an ensemble of equal members can be described."
+            "only an ensemble of equal members can be described"
         )
     return dataclasses.replace(described[0], members=len(members))
 
@@ -65,6 +65,6 @@ def _describe_member(member: nn.Module) -> Architecture:
     if name is None or not isinstance(network, Network):
         raise ModelError(
             f"{type(network).__name__} is not one of this package's networks; save its weights with "
-            "safetensors.torch.save_file and keep the code that builds it."
+            "safetensors.torch.save_file and keep the code that builds it"
         )
     return Architecture(name, dataclasses.asdict(network.settings), strands=strands)

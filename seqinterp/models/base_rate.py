@@ -25,7 +25,7 @@ def shift_logits(model: nn.Module, shift: float) -> None:
     """
     networks = [module for module in model.modules() if isinstance(module, Network)]
     if not networks:
-        raise ModelError(f"{type(model).__name__} holds no network of this package whose logit could be shifted.")
+        raise ModelError(f"{type(model).__name__} holds no network of this package whose logit could be shifted")
     with torch.no_grad():
         for network in networks:
             network.output.bias.add_(shift)

@@ -15,7 +15,7 @@ class Ensemble(nn.Module):
     def __init__(self, members: Sequence[nn.Module]) -> None:
         super().__init__()
         if not members:
-            raise InputError("an ensemble needs at least one member.")
+            raise InputError("an ensemble needs at least one member")
         self.members = nn.ModuleList(members)
 
     def forward(self, inputs: Sequences) -> Outputs:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from seqinterp.errors import ShapeError
 from seqinterp.models.network import Network, require_at_least, require_dropout, require_started_from
 from seqinterp.shapes import Outputs, Sequences
 
@@ -45,6 +46,11 @@ class Jund(Network):
         self.output = nn.Linear(settings.filters * settings.length, 1)
 
     def forward(self, inputs: Sequences) -> Outputs:
-        """Logits (batch, 1)."""
+        """Logits (batch, 1); ShapeError for sequences of another length than the network was built for."""
+        if inputs.shape[2] != self.settings.length:
+            raise ShapeError(
+                f"this network reads sequences of {self.settings.length} bases, but these have {inputs.shape[2]}; cut "
+                "or pad them to its length"
+            )
         logits: Tensor = self.output(self.flatten(self.later(self.filters(self.pad(inputs)))))
         return logits

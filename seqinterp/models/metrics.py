@@ -14,6 +14,7 @@ from seqinterp.shapes import Logits
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+FEWEST_GROUPS = 10  # of fewer, replicates are too alike to say how much a number may vary
 BLOCK = 50  # replicates that are counted at once
 NAMES = ("auroc", "average_precision", "log_loss", "brier", "calibration_error")
 
@@ -47,6 +48,7 @@ class Metrics:
 
     `roc` is true against false positive rate, `precision_recall` precision against recall, `calibration` the
     observed fraction of positives against the mean predicted probability in bins of equally many examples.
+    `resampled` says what the intervals were drawn over: "groups" of related examples, or single "examples".
     """
 
     auroc: Estimate
@@ -62,6 +64,7 @@ class Metrics:
     draws: int
     level: float
     seed: int
+    resampled: str
 
     def estimates(self) -> Mapping[str, Estimate]:
         """The five numbers by name."""
@@ -101,19 +104,23 @@ def evaluate_predictions(
     """Judge logits (example,) against labels of 0 and 1.
 
     Intervals are percentiles over `draws` resamplings of the examples, or of whole groups where `groups` is given:
-    related examples are not independent evidence, and an interval that treats them so is too narrow. Replicates
-    without both classes have no AUROC and are left out. Calibration bins are fixed on the full data. Raises
-    InputError for logits that are not finite and for labels other than 0 and 1 or of one class.
+    related examples are not independent evidence, and an interval that treats them so is too narrow. Of fewer than
+    10 groups the examples are resampled all the same, since replicates of so few groups hardly differ (those of one
+    not at all); such an interval is too narrow where examples of a group are alike. Replicates without both classes
+    have no AUROC and are left out. Calibration bins are fixed on the full data. Raises InputError for logits that
+    are not finite and for labels other than 0 and 1 or of one class.
     """
     values = binary_labels(labels, what="the judged data")
     _check(logits, values, groups, draws)
+    if groups is not None and len(np.unique(groups)) < FEWEST_GROUPS:
+        groups = None
     ranked = _rank(np.asarray(logits, dtype=np.float64), values, bins)
     point = _statistics(ranked, np.ones((1, len(values)), dtype=np.int64))[0]
     replicates = np.concatenate([_statistics(ranked, weights) for weights in _resample(ranked, groups, draws, seed)])
     if np.isnan(replicates[:, 0]).all():
         raise InputError(
             f"none of the {draws} bootstrap replicates held both classes, so there is no interval; "
-            "give more examples of the rarer class or more draws."
+            "give more examples of the rarer class or more draws"
         )
     tail = 50 * (1 - level)
     low, high = np.nanpercentile(replicates, [tail, 100 - tail], axis=0)
@@ -130,19 +137,20 @@ def evaluate_predictions(
         draws=draws,
         level=level,
         seed=seed,
+        resampled="examples" if groups is None else "groups",
     )
 
 
 def _check(logits: Floats, labels: Floats, groups: NDArray[np.integer] | None, draws: int) -> None:
     """Refuse what cannot be judged."""
     if logits.shape != labels.shape:
-        raise ShapeError(f"there are {len(labels)} labels but the logits have the shape {logits.shape}.")
+        raise ShapeError(f"there are {len(labels)} labels but the logits have the shape {logits.shape}")
     if not np.isfinite(logits).all():
-        raise InputError(f"{int((~np.isfinite(logits)).sum())} of the {len(logits)} logits are NaN or infinite.")
+        raise InputError(f"{int((~np.isfinite(logits)).sum())} of the {len(logits)} logits are NaN or infinite")
     if groups is not None and groups.shape != labels.shape:
-        raise ShapeError(f"there are {len(labels)} labels but the groups have the shape {groups.shape}.")
+        raise ShapeError(f"there are {len(labels)} labels but the groups have the shape {groups.shape}")
     if draws < 1:
-        raise InputError(f"a bootstrap interval needs at least one draw, but draws is {draws}.")
+        raise InputError(f"a bootstrap interval needs at least one draw, but draws is {draws}")
 
 
 def _rank(logits: Floats, labels: Floats, bins: int) -> _Ranked:

@@ -1,6 +1,5 @@
 """What every network of this package has in common."""
 
-import dataclasses
 from typing import Any, ClassVar
 
 from torch import nn
@@ -25,13 +24,13 @@ def require_at_least(minimum: int, **values: int) -> None:
     """Refuse a setting below the minimum, by name."""
     for name, value in values.items():
         if value < minimum:
-            raise InputError(f"the network setting {name} must be at least {minimum}, but it is {value}.")
+            raise InputError(f"the network setting {name} must be at least {minimum}, but it is {value}")
 
 
 def require_dropout(dropout: float) -> None:
     """Refuse a dropout that is not a fraction below one."""
     if not 0.0 <= dropout < 1.0:
-        raise InputError(f"the network setting dropout must be at least 0 and below 1, but it is {dropout}.")
+        raise InputError(f"the network setting dropout must be at least 0 and below 1, but it is {dropout}")
 
 
 def require_started_from(started_from: tuple[str | None, ...], filters: int) -> None:
@@ -39,18 +38,5 @@ def require_started_from(started_from: tuple[str | None, ...], filters: int) -> 
     if started_from and len(started_from) != filters:
         raise InputError(
             f"started_from must name a motif or None for each of the {filters} filters, but it has "
-            f"{len(started_from)} entries."
+            f"{len(started_from)} entries"
         )
-
-
-def started_from(model: nn.Module) -> tuple[str | None, ...]:
-    """Which motif each filter of the first bank was started from, None where it was random; () where unknown.
-
-    A filter that was started from a motif and is later named as this motif is no discovery; reports need this.
-    For an ensemble, the record of its first member (all members are started alike).
-    """
-    for module in model.modules():
-        if isinstance(module, Network) and dataclasses.is_dataclass(module.settings):
-            names = getattr(module.settings, "started_from", ())
-            return tuple(names) or (None,) * module.filters.out_channels
-    return ()

@@ -19,7 +19,7 @@ NETWORKS: Mapping[str, type[Network]] = MappingProxyType(
 def network_class(name: str) -> type[Network]:
     """The network of this name; InputError, with the names there are, where there is none."""
     if name not in NETWORKS:
-        raise InputError(f"there is no network named {name!r}; choose one of {', '.join(NETWORKS)}.")
+        raise InputError(f"there is no network named {name!r}; choose one of {', '.join(NETWORKS)}")
     return NETWORKS[name]
 
 
@@ -38,10 +38,10 @@ def make_settings(name: str, settings: Mapping[str, Any] | None = None) -> Any:
     unknown = sorted(set(given) - {field.name for field in declared})
     if unknown:
         known = ", ".join(field.name for field in declared)
-        raise InputError(f"the network {name!r} has no setting {unknown[0]!r}; its settings are {known}.")
+        raise InputError(f"the network {name!r} has no setting {unknown[0]!r}; its settings are {known}")
     for field in declared:
         if field.name not in given and field.default is dataclasses.MISSING:
-            raise InputError(f"the network {name!r} needs the setting {field.name}.")
+            raise InputError(f"the network {name!r} needs the setting {field.name}")
         if field.name in given:
             _check_type(name, field.name, given[field.name], get_origin(field.type) or field.type)
     return network_class(name).Settings(**given)
@@ -57,5 +57,5 @@ def _check_type(name: str, setting: str, value: object, wanted: Any) -> None:
     accepted = (float, int) if wanted is float else (wanted,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and wanted is not bool):
         raise InputError(
-            f"the setting {setting} of the network {name!r} must be of type {wanted.__name__}, but it is {value!r}."
+            f"the setting {setting} of the network {name!r} must be of type {wanted.__name__}, but it is {value!r}"
         )

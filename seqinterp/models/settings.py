@@ -53,18 +53,18 @@ class TrainSettings:
             least = 2 if name == "batch_size" else 1  # a balanced batch holds both classes
             if getattr(self, name) < least:
                 raise InputError(
-                    f"the training setting {name} must be at least {least}, but it is {getattr(self, name)}."
+                    f"the training setting {name} must be at least {least}, but it is {getattr(self, name)}"
                 )
         for name in ("learning_rate", "filter_learning_rate", "weight_decay"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
-                raise InputError(f"the training setting {name} must be 0 or positive, but it is {value}.")
+                raise InputError(f"the training setting {name} must be 0 or positive, but it is {value}")
         if not 0 < self.positive_fraction < 1:
             raise InputError(
-                f"the training setting positive_fraction must lie between 0 and 1, but it is {self.positive_fraction}."
+                f"the training setting positive_fraction must lie between 0 and 1, but it is {self.positive_fraction}"
             )
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise InputError(
-                    f"the training setting {name} must be one of {', '.join(known)}, but it is {getattr(self, name)!r}."
+                    f"the training setting {name} must be one of {', '.join(known)}, but it is {getattr(self, name)!r}"
                 )

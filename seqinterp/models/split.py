@@ -21,7 +21,7 @@ def grouped_folds(groups: NDArray[np.integer], labels: object, *, folds: int = 5
     InputError where a fold would hold one class only.
     """
     if folds < 2:
-        raise InputError(f"cross-validation needs at least 2 folds, but folds is {folds}.")
+        raise InputError(f"cross-validation needs at least 2 folds, but folds is {folds}")
     return _deal(groups, labels, [f"fold {fold + 1}" for fold in range(folds)], [1 / folds] * folds, seed)
 
 
@@ -38,7 +38,7 @@ def grouped_split(
     a part would hold one class only.
     """
     if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise InputError(f"the fractions of a split must be positive and sum to 1, but they are {fractions}.")
+        raise InputError(f"the fractions of a split must be positive and sum to 1, but they are {fractions}")
     train, valid, test = _deal(groups, labels, ["training", "validation", "test"], list(fractions), seed)
     return train, valid, test
 
@@ -49,7 +49,7 @@ def _deal(
     """Deal whole groups, the largest first, each to the part that lacks most; equal groups in random order."""
     values = binary_labels(labels)
     if groups.shape != values.shape:
-        raise ShapeError(f"there are {len(values)} labels but the groups have the shape {groups.shape}.")
+        raise ShapeError(f"there are {len(values)} labels but the groups have the shape {groups.shape}")
     _, group_of = np.unique(groups, return_inverse=True)
     positives = np.bincount(group_of, weights=values).astype(int)
     negatives = np.bincount(group_of).astype(int) - positives
@@ -85,5 +85,5 @@ def _require_both_classes(part: str, labels: NDArray[np.float64], held: int, cou
         lacking = "no examples" if len(labels) == 0 else f"only examples labelled {int(labels[0])}"
         raise InputError(
             f"{part} would hold {lacking}: the data have {count} groups of related examples, {held} of them with "
-            "positives, and groups are not torn apart; give more groups or ask for fewer parts."
+            "positives, and groups are not torn apart; give more groups or ask for fewer parts"
         )

@@ -24,7 +24,7 @@ def filter_from_motif(pwm: Pwm, width: int) -> NDArray[np.float64]:
     """
     if pwm.ndim != 2 or pwm.shape[0] != 4 or not np.allclose(pwm.sum(axis=0), 1, atol=1e-3) or pwm.min() < 0:
         raise InputError(
-            f"a starting motif must be probabilities (4, width) whose columns sum to 1, but its shape is {pwm.shape}."
+            f"a starting motif must be probabilities (4, width) whose columns sum to 1, but its shape is {pwm.shape}"
         )
     floored = np.maximum(pwm, FLOOR) / np.maximum(pwm, FLOOR).sum(axis=0)
     log_odds = np.log2(floored / 0.25)
@@ -53,7 +53,7 @@ def start_filters(
     bank = network.filters
     if len(motifs) > bank.out_channels:
         raise InputError(
-            f"{len(motifs)} motifs cannot start {bank.out_channels} filters; give fewer motifs or more filters."
+            f"{len(motifs)} motifs cannot start {bank.out_channels} filters; give fewer motifs or more filters"
         )
     if not motifs:
         return
@@ -63,7 +63,7 @@ def start_filters(
     spread, threshold = scores.std(dim=0), scores.quantile(quantile, dim=0)
     for name, width in zip(motifs, spread.tolist(), strict=True):
         if not width > 0:
-            raise InputError(f"the starting motif {name!r} scores all sequences alike; leave it out.")
+            raise InputError(f"the starting motif {name!r} scores all sequences alike; leave it out")
     with torch.no_grad():
         bank.weight[: len(motifs)] = torch.from_numpy(filters).float() / spread[:, None, None]
         if bank.bias is not None:

@@ -18,7 +18,7 @@ class BothStrands(nn.Module):
     def __init__(self, network: nn.Module, combine: str = "mean") -> None:
         super().__init__()
         if combine not in ("mean", "max"):
-            raise InputError(f"two strands are combined by 'mean' or 'max', not by {combine!r}.")
+            raise InputError(f"two strands are combined by 'mean' or 'max', not by {combine!r}")
         self.network = network
         self.combine = combine
 

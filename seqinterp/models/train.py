@@ -81,7 +81,7 @@ def fit(
     if lengths[-1] != lengths[0]:
         raise ShapeError(
             f"training sequences have {lengths[0]} bases but validation sequences {lengths[1]}; give sequences of "
-            "one length."
+            "one length"
         )
     settings = with_length(network, settings, lengths[0])
     if start_from:
@@ -107,7 +107,7 @@ def with_length(network: str, settings: Mapping[str, Any], length: int) -> dict[
         return dict(settings)
     if settings.get("length", length) != length:
         raise ShapeError(
-            f"the network setting length is {settings['length']}, but the sequences have {length} bases; leave it out."
+            f"the network setting length is {settings['length']}, but the sequences have {length} bases; leave it out"
         )
     return {"length": length, **settings}
 

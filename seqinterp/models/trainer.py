@@ -105,7 +105,7 @@ class Trainer:
         if not np.isfinite(losses).all():
             raise ModelError(
                 f"the training loss became NaN or infinite in epoch {epoch}; lower learning_rate "
-                f"(it is {self.train.learning_rate:g})."
+                f"(it is {self.train.learning_rate:g})"
             )
 
     def _judge(self, model: nn.Module, valid: Examples | None) -> dict[str, float]:

@@ -94,8 +94,8 @@ def history_figure(history: pd.DataFrame, *, size: tuple[int, int] = WIDE) -> Fi
     missing = [name for name in ("epoch", "train_loss", "valid_loss", "valid_ap") if name not in history.columns]
     if missing or history.empty:
         raise InputError(
-            f"A training history needs rows with epoch, train_loss, valid_loss and valid_ap; "
-            f"{'it has no ' + ', '.join(missing) if missing else 'it has no rows'}."
+            f"a training history needs rows with epoch, train_loss, valid_loss and valid_ap; "
+            f"{'it has no ' + ', '.join(missing) if missing else 'it has no rows'}"
         )
     figure = new_figure(*size)
     losses, precision = figure.subplots(1, 2)
@@ -128,7 +128,7 @@ def trajectories_figure(
     no search to draw.
     """
     if not trajectories or any(len(scores) == 0 for scores in trajectories):
-        raise InputError("Trajectories need at least one search, each with at least one score.")
+        raise InputError("trajectories need at least one search, each with at least one score")
     figure = new_figure(*size)
     axes = figure.add_subplot()
     margins(figure, left=56, right=12, top=30, bottom=42)

@@ -40,7 +40,7 @@ def mutagenesis_figure(
     for name, array in (("effects", effects), ("contributions", contributions)):
         if array.shape != (len(BASES), length):
             raise ShapeError(
-                f"A sequence of {length} bases needs {name} of shape (4, {length}); these have {array.shape}."
+                f"a sequence of {length} bases needs {name} of shape (4, {length}); these have {array.shape}"
             )
     rows = max(1, math.ceil(length / columns))
     across = math.ceil(length / rows)

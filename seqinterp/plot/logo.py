@@ -28,7 +28,7 @@ def draw_logo(axes: Axes, heights: BaseMap, *, start: int = 0) -> PathCollection
     """
     heights = heights.astype(np.float64)
     if not np.isfinite(heights).all():
-        raise InputError("A logo needs finite heights; these hold NaN or infinity.")
+        raise InputError("a logo needs finite heights; these hold NaN or infinity")
     floors = letter_floors(heights)
     shown = [(int(row), int(column)) for column, row in np.argwhere(heights.T != 0)]
     letters = PathCollection(

@@ -23,19 +23,18 @@ class Interval:
 
 @dataclass(frozen=True)
 class Curve:
-    """Points of a line; `baseline` is the height of the line of no skill at each point, where there is one."""
+    """Points of a line."""
 
     name: str
     horizontal: Series
     vertical: Series
-    baseline: Series | None = None
 
     def __post_init__(self) -> None:
         """Hold the two directions to one length."""
         if len(self.horizontal) != len(self.vertical):
             raise InputError(
-                f"The curve {self.name!r} needs as many heights as places; "
-                f"it has {len(self.vertical)} and {len(self.horizontal)}."
+                f"the curve {self.name!r} needs as many heights as places; "
+                f"it has {len(self.vertical)} and {len(self.horizontal)}"
             )
 
 
@@ -98,11 +97,10 @@ class ScoredSequence:
         for track, values in (("saliency", self.saliency), ("truth", self.truth)):
             if values is not None and len(values) != len(self.sequence):
                 raise InputError(
-                    f"The {track} of {self.name!r} needs one value per base, {len(self.sequence)}; "
-                    f"it has {len(values)}."
+                    f"the {track} of {self.name!r} needs one value per base, {len(self.sequence)}; it has {len(values)}"
                 )
         if not np.all((self.saliency >= 0) & (self.saliency <= 1)):
-            raise InputError(f"The saliency of {self.name!r} must lie between 0 and 1; scale it first.")
+            raise InputError(f"the saliency of {self.name!r} must lie between 0 and 1; scale it first")
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ class MutagenesisPanel:
         for track, values in (("effects", self.effects), ("contributions", self.contributions)):
             if values.shape != (4, len(self.sequence)):
                 raise InputError(
-                    f"The {track} of {self.name!r} need the shape (4, {len(self.sequence)}); they have {values.shape}."
+                    f"the {track} of {self.name!r} need the shape (4, {len(self.sequence)}); they have {values.shape}"
                 )
 
 

@@ -60,8 +60,8 @@ def _expression(word: str) -> str:
     unknown = sorted(set(word) - set(IUPAC))
     if unknown or not word:
         raise AlphabetError(
-            f"A pattern to highlight must be a word of IUPAC codes such as TGASTCA; "
-            f"{word!r} {'holds ' + ', '.join(unknown) if unknown else 'is empty'}."
+            f"a pattern to highlight must be a word of IUPAC codes such as TGASTCA; "
+            f"{word!r} {'holds ' + ', '.join(unknown) if unknown else 'is empty'}"
         )
     return "".join(f"[{IUPAC[letter]}]" for letter in word)
 

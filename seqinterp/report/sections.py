@@ -98,7 +98,7 @@ def _curves(result: Performance) -> list[Image]:
         return f"{metric} {number(result.metrics[metric].value)}" if metric in result.metrics else "model"
 
     roc, recall, calibration = result.roc, result.precision_recall, result.calibration
-    level = _base_rate(result) if recall.baseline is None else float(recall.baseline[0])
+    level = _base_rate(result)
     area, precision, gap = named("AUROC"), named("average precision"), named("calibration error")
     return [
         embedded(roc_figure(roc.horizontal, roc.vertical, label=area), f"ROC curve of {roc.name}, {area}."),

@@ -14,10 +14,11 @@ from seqinterp.sequence.strand import reverse_complement
 from seqinterp.shapes import Groups
 
 WORD = 16  # letters; 4^16 words fit 32 bits, and chance repeats are rare among a few million windows
-COMMON = 50  # a word that stands in more sequences is a repeat of the genome and says nothing
+COMMON = 50  # sequences that are compared all with all because of one word; more are compared along a chain
 SHARED = 0.5  # of the words of the shorter list: near-identical
 _LOOKED_AT = 20_000  # pairs of a group that are searched for a direct relation to name
 _UNKNOWN = 2**62  # bases between two examples that have no distance
+_AT_ONCE = 20_000  # pairs whose words are compared at a time
 
 Pairs = NDArray[np.int64]  # two row numbers per entry
 
@@ -27,9 +28,15 @@ def related_groups(examples: Examples, *, gap: int = 0, by_chromosome: bool = Fa
 
     Related are windows of one chromosome that overlap, touch or lie up to `gap` bases apart; identical
     sequences, on either strand; and near-identical ones, which share at least half of their distinct 16-letter
-    words (canonical: a word and its reverse complement count as one). Words found in more than 50 sequences
-    are skipped as repeats, words with an N or another ambiguous letter do not count, and sequences of nothing
-    but N are not related by being so. Relations are chained: a, b and c are one group if a-b and b-c are related.
+    words (canonical: a word and its reverse complement count as one). Words with an N or another ambiguous
+    letter do not count, and sequences of nothing but N are not related by being so. Relations are chained: a, b
+    and c are one group if a-b and b-c are related, so copies of one repeat of a genome may form a large group.
+
+    Not found are copies with mismatches so evenly spread that fewer than half of the words stay whole (one every
+    16 bases breaks all), near-identical sequences shorter than 16 letters, and windows of one place shifted by more
+    than about half their length, unless loci tell. Of the sequences that share a word with more than 50 others,
+    only those that follow each other in the order of the examples are compared, word by word: enough to chain many
+    copies together, but two that are never neighbours in any of their words' lists are missed.
 
     With `by_chromosome` the chromosomes are the groups and sequences are not compared, since repeats
     would chain the chromosomes together; every example must have a locus, else InputError.
@@ -160,18 +167,51 @@ def _words(examples: Examples) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
 
 
 def _near_identical(examples: Examples) -> Pairs:
-    """Pairs that share enough words: a sparse example x word table times its transpose counts the shared ones."""
+    """Pairs that share enough of their words: a sparse example x word table times its transpose counts the rare.
+
+    The product would not fit for a word that stands in thousands of examples, so common words propose pairs along
+    a chain only; they count like any other once a pair is looked at.
+    """
     rows, words = _words(examples)
-    # The words are sorted, so a word's column is the number of changes before it.
-    columns = np.cumsum(np.diff(words, prepend=words[:1]) != 0)
-    standing = np.bincount(columns)
-    total = np.bincount(rows, minlength=len(examples))
-    telling = ((standing > 1) & (standing <= COMMON))[columns]
-    rows, columns = rows[telling], columns[telling]
     if not len(rows):
         return np.empty((0, 2), dtype=np.int64)
-    ones = np.ones(len(rows), dtype=np.int32)
-    table = sparse.csr_array((ones, (rows, columns)), shape=(len(examples), int(columns.max()) + 1))
-    shared = sparse.triu(table @ table.T, k=1).tocoo()
-    enough = shared.data >= SHARED * np.minimum(total[shared.row], total[shared.col])
-    return np.stack([shared.row[enough], shared.col[enough]], 1).astype(np.int64)
+    # The words are sorted, so a word's column is the number of changes before it.
+    columns = np.cumsum(np.diff(words, prepend=words[:1]) != 0)
+    standing = np.bincount(columns)[columns]
+    kept = standing > COMMON
+    common = _table(rows[kept], columns[kept], len(examples))
+    chained = _consecutive(rows[kept], columns[kept])
+    kept = (standing > 1) & (standing <= COMMON)
+    rare = _table(rows[kept], columns[kept], len(examples))
+    product = sparse.triu(rare @ rare.T, k=1).tocoo()
+    met = np.stack([product.row, product.col], 1).astype(np.int64)
+
+    needed = SHARED * np.bincount(rows, minlength=len(examples))
+    often = np.diff(common.indptr)
+    missing = needed[met].min(1) - product.data
+    undecided = np.flatnonzero((missing > 0) & (often[met].min(1) >= missing))
+    missing[undecided] -= _shared(common, met[undecided])
+    enough = _shared(common, chained) + _shared(rare, chained) >= needed[chained].min(1)
+    return np.concatenate([met[missing <= 0], chained[enough]])
+
+
+def _table(rows: NDArray[np.int64], columns: NDArray[np.int64], count: int) -> sparse.csr_array:
+    """A sparse example x word table of ones."""
+    width = int(columns.max(initial=-1)) + 1
+    return sparse.csr_array((np.ones(len(rows), dtype=np.int32), (rows, columns)), shape=(count, width))
+
+
+def _consecutive(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Pairs:
+    """Every example with the next one that holds the same word, each pair once."""
+    follows = np.flatnonzero(columns[1:] == columns[:-1])
+    pairs = np.unique(rows[follows] << 32 | rows[follows + 1])
+    return np.stack([pairs >> 32, pairs & 0xFFFFFFFF], 1)
+
+
+def _shared(table: sparse.csr_array, pairs: Pairs) -> NDArray[np.int64]:
+    """How many words of the table the two examples of each pair share."""
+    counts = [np.empty(0, dtype=np.int64)]
+    for start in range(0, len(pairs), _AT_ONCE):
+        left, right = pairs[start : start + _AT_ONCE].T
+        counts.append(np.asarray((table[left] * table[right]).sum(axis=1), dtype=np.int64))
+    return np.concatenate(counts)

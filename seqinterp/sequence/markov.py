@@ -1,13 +1,12 @@
 """Random sequences in which each letter depends on the few before it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqinterp.errors import InputError
-from seqinterp.sequence.alphabet import N_CODE, describe_record, letter_codes, letters_of
+from seqinterp.sequence.alphabet import letters_of
 from seqinterp.shapes import Codes
 
 MAX_ORDER = 3
@@ -62,34 +61,6 @@ class Background:
             letters.append(letter)
             context = (context * 4 + letter) % contexts
         return np.array(letters[:length], dtype=np.uint8)
-
-
-def fit_background(sequences: Sequence[str], *, order: int = 1, pseudocount: float = 1.0) -> Background:
-    """The Markov chain of `order` 0 to 3 that the sequences look drawn from.
-
-    Words with an N or another ambiguous letter are skipped; `pseudocount` is added to the count of every
-    word. Raises InputError if no word is left and the pseudocount is 0, AlphabetError for other letters.
-    """
-    if not 0 <= order <= MAX_ORDER:
-        raise InputError(f"the order of a background is 0 to {MAX_ORDER}, but it is {order}")
-    if pseudocount < 0:
-        raise InputError(f"pseudocount must be 0 or more, but it is {pseudocount}")
-    counts = np.full(4 ** (order + 1), float(pseudocount))
-    describe = describe_record()
-    for i, sequence in enumerate(sequences):
-        codes = letter_codes(sequence, describe(i)).astype(np.int64)
-        if len(codes) <= order:
-            continue
-        windows = np.lib.stride_tricks.sliding_window_view(codes, order + 1)
-        words = windows[(windows < N_CODE).all(1)] @ 4 ** np.arange(order, -1, -1)
-        counts += np.bincount(words, minlength=len(counts))
-    table = counts.reshape(-1, 4)
-    if not (table.sum(1) > 0).all():
-        raise InputError(
-            f"the sequences do not hold every word of {order} letters, so a background of order {order} is unknown; "
-            "give more sequences, a lower order or a pseudocount"
-        )
-    return Background(start=table.sum(1) / table.sum(), transitions=table / table.sum(1, keepdims=True))
 
 
 def _pick(cumulative: NDArray[np.float64], uniform: float) -> int:

@@ -1,6 +1,6 @@
 """Sequences as one-hot arrays (batch, base, position), and back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -19,14 +19,15 @@ for _letter, _bases in IUPAC.items():
     _LETTER_OF_SET[sum(1 << BASES.index(base) for base in _bases)] = ord(_letter)
 
 
-def one_hot(sequences: str | Sequence[str], *, names: Sequence[str] | None = None) -> Sequences:
+def one_hot(sequences: str | Iterable[str], *, names: Sequence[str] | None = None) -> Sequences:
     """Sequences of one length as float32 (batch, 4, position), bases in the order A, C, G, T.
 
     An N is a column of zeros; an IUPAC letter shares the column among its bases (R is 1/2 A + 1/2 G); lower
-    case counts as upper case. `names` are used in errors only. Raises AlphabetError for a letter that is not
-    DNA, and InputError for an empty list or sequences of two lengths.
+    case counts as upper case. Lists, tuples, arrays and columns of a table are taken alike. `names` are used in errors
+    only. Raises AlphabetError for a letter that is not DNA, and InputError for an empty list, sequences of two
+    lengths, or what is no string.
     """
-    given = [sequences] if isinstance(sequences, str) else sequences
+    given = _strings(sequences)
     if names is not None and len(names) != len(given):
         raise InputError(f"one name per sequence is needed, but {len(names)} names came for {len(given)} sequences")
     codes = code_block(given, describe_record(names))
@@ -34,6 +35,19 @@ def one_hot(sequences: str | Sequence[str], *, names: Sequence[str] | None = Non
     for base in range(4):
         inputs[:, base] = _SHARES[base][codes]
     return torch.from_numpy(inputs)
+
+
+def _strings(sequences: object) -> list[str]:
+    """One string, or whatever holds strings, as a list."""
+    if isinstance(sequences, str):
+        return [sequences]
+    if not isinstance(sequences, Iterable):
+        raise InputError(f"sequences must be a string or several, but a {type(sequences).__name__} came")
+    given = list(sequences)
+    for number, sequence in enumerate(given, start=1):
+        if not isinstance(sequence, str):
+            raise InputError(f"sequences must be strings, but number {number} is a {type(sequence).__name__}")
+    return given
 
 
 def decode(inputs: Inputs) -> list[str]:

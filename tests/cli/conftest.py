@@ -7,7 +7,7 @@ import pytest
 from seqinterp.cli.main import main
 from seqinterp.io.bundled import bundled
 from seqinterp.io.motif_files import read_motifs
-from seqinterp.io.tables import write_examples
+from seqinterp.io.tables import read_examples, write_examples
 from seqinterp.sequence.simulate import simulate
 
 
@@ -18,6 +18,18 @@ def table(tmp_path_factory):
     motifs = {m.name: m.pwm for m in read_motifs(bundled("jaspar_subset.meme")) if m.label in ("JUND", "FOS")}
     write_examples(path, simulate(motifs, count=400, length=60, seed=1))
     return path
+
+
+@pytest.fixture(scope="session")
+def fasta(table, tmp_path_factory):
+    """The positives and the negatives of the small table, as two FASTA files without labels."""
+    examples = read_examples(table)
+    folder = tmp_path_factory.mktemp("fasta")
+    for name, label in (("bound.fa", 1), ("unbound.fa", 0)):
+        chosen = examples.take(examples.labels == label)
+        pairs = zip(chosen.names, chosen.sequences, strict=True)
+        (folder / name).write_text("\n" + "".join(f">{name}\n{sequence}\n" for name, sequence in pairs))
+    return folder / "bound.fa", folder / "unbound.fa"
 
 
 @pytest.fixture(scope="session")

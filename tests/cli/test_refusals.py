@@ -2,12 +2,17 @@
 
 import gzip
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+
+from seqinterp.io.tables import read_examples, write_examples
 
 GOOD = "sequence\tlabel\n" + "".join(f"{'ACGTTGCAAC' * 4}{b}\t{i % 2}\n" for i, b in enumerate("ACGTACGT"))
 
@@ -22,7 +27,9 @@ BAD = {
     "ragged lengths": (rows("ACGT\t1", "ACGTA\t0"), "length|long|bases"),
     "RNA letters": (rows("ACGU\t1", "ACGT\t0"), "RNA"),
     "other letters": (rows("ACGT\t1", "ACJT\t0"), "'J'"),
-    "one class only": (rows(*["ACGTTGCA\t1"] * 3, "ACGTTTTT\t1"), "label"),
+    "one class only": (rows(*["ACGTTGCA\t1"] * 3, "ACGTTTTT\t1"), "holds only examples labelled 1; both classes"),
+    "all positives are negatives": (rows("ACGG\t1", "CCGT\t0", "TTTT\t0"), "all 1 positive sequences also stand among"),
+    "FASTA without labels": (">a\nACGT\n", "give it as --positives"),
     "labels as words": (rows("ACGT\tbound", "ACGT\tunbound"), "'bound'"),
     "NaN labels": (rows("ACGT\tNaN", "ACGT\t0"), "NaN|nan"),
     "missing label": (rows("ACGT\t", "ACGT\t0"), "label"),
@@ -38,8 +45,6 @@ def test_bad_tables(name, tmp_path, command, capsys):
 
 
 def refused(command, capsys, tmp_path, words, word):
-    import re
-
     before = sorted(path.name for path in tmp_path.iterdir())
     code, out, err = command(*words, capture=capsys)
     assert code == 1, err
@@ -52,8 +57,9 @@ def refused(command, capsys, tmp_path, words, word):
 
 
 def test_truncated_gzip(tmp_path, command, capsys):
-    (tmp_path / "cut.tsv.gz").write_bytes(gzip.compress(GOOD.encode())[:-12])
-    refused(command, capsys, tmp_path, ["run", tmp_path / "cut.tsv.gz", "--out", tmp_path / "r"], "gz|truncated|cut")
+    (tmp_path / "peaks.tsv.gz").write_bytes(gzip.compress(GOOD.encode())[:-12])
+    words = ["run", tmp_path / "peaks.tsv.gz", "--out", tmp_path / "r"]
+    refused(command, capsys, tmp_path, words, r"peaks\.tsv\.gz is gzipped but cut short or damaged")
 
 
 def test_missing_file(tmp_path, command, capsys):
@@ -93,9 +99,48 @@ def test_a_pickle_is_never_loaded(tmp_path, table, command, capsys):
 
 def test_unknown_names(tmp_path, table, run_folder, command, capsys):
     refused(command, capsys, tmp_path, ["train", table, "--out", tmp_path / "r", "--network", "big"], "default, jund")
-    words = ["attribute", run_folder, table, "--out", tmp_path / "a", "--method", "magic"]
+    words = ["attribute", run_folder, table, "--out", tmp_path / "a.tsv", "--method", "magic"]
     refused(command, capsys, tmp_path, words, "choose one of")
     refused(command, capsys, tmp_path, ["report", tmp_path], "is not a run")
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """Nothing may be trained here."""
+
+    def fit(*_arguments, **_options):
+        raise AssertionError("training began")
+
+    monkeypatch.setattr("seqinterp.api.train.fit", fit)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--highlight", "TGASTCA,TGAX"], r"the word 'TGAX' of --highlight has 'X' at position 4"),
+        (["--motifs", "none.meme"], r"none\.meme does not exist"),
+        (["--start-from", "none.meme"], r"none\.meme does not exist"),
+        (["--positives", "a.fa"], "give either a table"),
+    ],
+)
+def test_options_are_refused_before_training(no_training, tmp_path, table, command, capsys, options, sentence):
+    refused(command, capsys, tmp_path, ["run", table, "--out", tmp_path / "r", *options], sentence)
+
+
+def test_folds_and_a_split_column_are_refused_together(no_training, tmp_path, table, command, capsys):
+    examples = read_examples(table)
+    parts = (["train"] * 6 + ["valid"] * 2 + ["test"] * 2) * 40
+    write_examples(tmp_path / "split.tsv", replace(examples, split=tuple(parts)))
+    words = ["train", tmp_path / "split.tsv", "--out", tmp_path / "r", "--folds", 3]
+    refused(command, capsys, tmp_path, words, "split column, and folds=3 asks for another split")
+
+
+@pytest.mark.parametrize("verb", ["predict", "attribute", "mutate", "optimize"])
+@pytest.mark.parametrize("name", ["x.txt", "x", "x.csv.gz", "x.npz", "safetensors"])
+def test_other_endings_are_refused_before_work_starts(tmp_path, command, capsys, verb, name):
+    given = ["--length", 60] if verb == "optimize" else [tmp_path / "missing.fa"]
+    words = [verb, tmp_path / "missing run", *given, "--out", tmp_path / name]
+    refused(command, capsys, tmp_path, words, rf"--out {name} has none of the endings \.tsv, \.tsv\.gz, \.csv")
 
 
 def test_usage_errors_have_their_own_code(command, capsys):
@@ -122,4 +167,24 @@ def test_ctrl_c_in_a_real_training_leaves_nothing(tmp_path, table):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def script():
+    """The console script that installing the package makes."""
+    path = Path(sys.executable).parent / "seqinterp"
+    if not path.exists():
+        pytest.skip("the console script is not installed")
+    return str(path)
+
+
+def test_the_console_script(script, tmp_path):
+    version = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"seqinterp \d+\.\d+\.\d+\n", version.stdout)
+    words = [script, "run", "none.tsv", "--out", "r"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "error: none.tsv does not exist; check the name and the folder\n"
     assert not list(tmp_path.iterdir())

@@ -1,6 +1,9 @@
 """Each verb does its step."""
 
+import hashlib
 import json
+import shlex
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,12 @@ import seqinterp as si
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.mutagenesis import Mutagenesis
 from seqinterp.io import run_folder as names
+from seqinterp.io.bundled import bundled
+from seqinterp.io.tables import write_examples
+from seqinterp.sequence.examples import Locus
+from seqinterp.sequence.strand import reverse_complement
+
+TABLES = [("t.tsv", "\t", None), ("t.tsv.gz", "\t", "gzip"), ("t.csv", ",", None)]
 
 WRITTEN = [
     names.FACTS,
@@ -87,10 +96,60 @@ def test_attribute(run_folder, table, tmp_path, command, capsys, method):
 def test_mutate(run_folder, table, tmp_path, command, capsys):
     base = ["mutate", run_folder, table, "--top", 2, "--start", 10, "--stop", 20, "--quiet", "--out"]
     assert command(*base, tmp_path / "m.safetensors", capture=capsys)[0] == 0
-    assert command(*base, tmp_path / "m.tsv", capture=capsys)[0] == 0
-    found, frame = Mutagenesis.load(tmp_path / "m.safetensors"), pd.read_csv(tmp_path / "m.tsv", sep="\t")
+    found = Mutagenesis.load(tmp_path / "m.safetensors")
     assert not found.effects[:, :, 20:].any()
-    np.testing.assert_allclose(frame["effect"], found.effects.flatten().numpy(), rtol=1e-6)
+    for name, separator, packing in TABLES:
+        assert command(*base, tmp_path / name, capture=capsys)[0] == 0
+        frame = pd.read_csv(tmp_path / name, sep=separator, compression=packing)
+        np.testing.assert_allclose(frame["effect"], found.effects.flatten().numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "separator", "packing"), TABLES)
+def test_every_table_is_what_its_name_says(run_folder, fasta, tmp_path, command, capsys, name, separator, packing):
+    words = {
+        "attribute": ["attribute", run_folder, fasta[0], "--top", 3, "--quiet"],
+        "predict": ["predict", run_folder, fasta[0]],
+        "optimize": ["optimize", run_folder, "--length", 60, "--count", 2, "--steps", 5],
+    }
+    columns = {"attribute": "value", "predict": "logit", "optimize": "sequence"}
+    for verb, given in words.items():
+        place = tmp_path / f"{verb}-{name}"
+        assert command(*given, "--out", place, capture=capsys)[0] == 0
+        assert columns[verb] in pd.read_csv(place, sep=separator, compression=packing).columns
+        first = place.read_bytes()
+        assert command(*given, "--out", place, "--force", capture=capsys)[0] == 0
+        assert place.read_bytes() == first
+
+
+@pytest.fixture(scope="module")
+def unlabelled(table, fasta, tmp_path_factory):
+    """The same 200 positives as FASTA that starts with a blank line, and as a table without labels."""
+    path = tmp_path_factory.mktemp("unlabelled") / "sequences.csv"
+    examples = si.read_examples(table)
+    chosen = examples.take(examples.labels == 1)
+    pd.DataFrame({"name": chosen.names, "sequence": chosen.sequences}).to_csv(path, index=False)
+    return [path, fasta[0]]
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "options"),
+    [
+        ("predict", "out.tsv", []),
+        ("attribute", "out.tsv", ["--quiet"]),
+        ("mutate", "out.tsv", ["--stop", 2, "--quiet"]),
+        ("filters", "out.meme", []),
+        ("optimize", "out.tsv", ["--steps", 1]),
+    ],
+)
+def test_sequences_need_no_labels(run_folder, unlabelled, tmp_path, command, capsys, verb, name, options):
+    written = []
+    for path in unlabelled:
+        given = ["--start", path] if verb == "optimize" else [path]
+        words = [verb, run_folder, *given, "--out", tmp_path / name, "--force", *options]
+        code, _, err = command(*words, capture=capsys)
+        assert code == 0, err
+        written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[1]
 
 
 def test_filters(run_folder, table, tmp_path, command, capsys):
@@ -126,16 +185,88 @@ def test_train_alone_and_its_report_say_what_is_missing(table, tmp_path, command
     assert set(names.read_table(tmp_path / "t" / names.PREDICTIONS)["split"]) == {"test"}
 
 
-def test_run_from_fasta_against_shuffles(tmp_path, table, command, capsys):
-    sequences = [
-        s for s, label in zip(*(lambda e: (e.sequences, e.labels))(si.read_examples(table)), strict=True) if label
-    ]
-    (tmp_path / "bound.fa").write_text("".join(f">s{i}\n{s}\n" for i, s in enumerate(sequences)))
-    words = ["run", "--positives", tmp_path / "bound.fa", "--negatives", "shuffle", "--out", tmp_path / "r"]
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("negatives", ["file", "shuffle"])
+def test_train_from_fasta_records_both_files(tmp_path, fasta, command, capsys, negatives):
+    bound, unbound = fasta
+    given = unbound if negatives == "file" else "shuffle"
+    words = ["train", "--positives", bound, "--negatives", given, "--out", tmp_path / "r"]
+    code, _, err = command(*words, "--epochs", 1, "--quiet", capture=capsys)
+    assert code == 0, err
+    facts = names.read_facts(tmp_path / "r")
+    first = names.sha256(bound)
+    second = names.sha256(unbound) if negatives == "file" else "shuffle"
+    assert facts["data"]["positive file"] == "bound.fa"
+    assert facts["data"]["positive file sha256"] == first
+    assert facts["data"]["negative file"].startswith("unbound.fa" if negatives == "file" else "shuffle")
+    assert facts["data"].get("negative file sha256", "shuffle") == second
+    assert facts["data"]["sha256"] == digest(f"{first}\n{second}\n")
+    assert facts["run_id"].split("-")[1] == facts["data"]["sha256"][:6]
+    metadata = json.loads((tmp_path / "r" / "model.json").read_text())["metadata"]
+    assert metadata["data_sha256"] == facts["data"]["sha256"]
+
+
+def test_run_from_fasta_against_shuffles(tmp_path, fasta, command, capsys):
+    words = ["run", "--positives", fasta[0], "--negatives", "shuffle", "--out", tmp_path / "r"]
     code, out, err = command(*words, "--epochs", 1, "--network", "deepbind", "--quiet", capture=capsys)
     assert code == 0, err
     assert out.strip().endswith("report.html")
     assert not (tmp_path / "r" / names.TRUTH).exists()
+
+
+def test_the_command_can_be_pasted_back(table, tmp_path, command, capsys):
+    place = tmp_path / "two words & more"
+    words = ["train", str(table), "--out", str(place), "--epochs", "1", "--quiet"]
+    assert command(*words, capture=capsys)[0] == 0
+    assert shlex.split(names.read_facts(place)["command"]) == ["seqinterp", *words]
+
+
+def test_motif_files_are_recorded(run_folder, table, tmp_path, command, capsys):
+    subset = bundled("jaspar_subset.meme")
+    settings = names.read_facts(run_folder)["settings"]
+    assert settings["motif database"] == subset.name
+    assert settings["motif database sha256"] == names.sha256(subset)
+    assert "start matrices" not in settings
+    si.write_meme(tmp_path / "mine.meme", si.read_motifs(subset)[:3])
+    words = ["train", table, "--out", tmp_path / "t", "--epochs", 1, "--start-from", tmp_path / "mine.meme", "--quiet"]
+    assert command(*words, capture=capsys)[0] == 0
+    settings = names.read_facts(tmp_path / "t")["settings"]
+    assert settings["start matrices"] == "mine.meme"
+    assert settings["start matrices sha256"] == names.sha256(tmp_path / "mine.meme")
+    assert "motif database" not in settings
+
+
+def noted(words, folder, command, capsys):
+    assert command("train", *words, "--out", folder, "--epochs", 1, "--quiet", capture=capsys)[0] == 0
+    return " ".join(names.read_facts(folder)["notes"])
+
+
+def test_notes_say_what_weakens_the_numbers(table, tmp_path, command, capsys):
+    examples = si.read_examples(table)
+    sequences = list(examples.sequences)
+    positive, negative = np.flatnonzero(examples.labels == 1)[0], np.flatnonzero(examples.labels == 0)[0]
+    sequences[negative] = reverse_complement(sequences[positive])
+    loci = tuple(Locus(f"chr{i // 2 % 8}", i * 100, i * 100 + 60) for i in range(len(examples)))
+    odd = replace(examples, sequences=tuple(sequences), loci=loci, sites=None)
+    write_examples(tmp_path / "odd.tsv", odd)
+    notes = noted([tmp_path / "odd.tsv"], tmp_path / "a", command, capsys)
+    assert "1 sequence carries both labels" in notes
+    assert "ensemble of all folds" not in notes
+    assert "examples as independent" not in notes
+    notes = noted([tmp_path / "odd.tsv", "--by-chromosome", "--folds", 2], tmp_path / "b", command, capsys)
+    assert "every example was in the training data of some of its members" in notes
+    assert "the intervals treat examples as independent" in notes
+    assert "both labels" not in noted([table], tmp_path / "c", command, capsys)
+
+
+def test_train_offers_no_fasta_as_data(command, capsys):
+    page = " ".join(command("train", "--help", capture=capsys)[1].split())
+    arguments = page[page.index("Arguments") : page.index("Options")]
+    assert "TSV or CSV" in arguments and "FASTA" not in arguments
+    assert "--positives" in page and "--negatives" in page
 
 
 def test_version_and_help(command, capsys):

@@ -1,6 +1,7 @@
-"""Every Python block of the README runs, top to bottom, in one interpreter; every `seqinterp` line names a verb."""
+"""Every Python block of the README runs, top to bottom, in one interpreter; every `seqinterp` line can be parsed."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -29,15 +30,29 @@ def test_python_blocks_run(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_commands_exist():
+def command_lines() -> list[list[str]]:
+    """The words of every `seqinterp ...` line of the README, comments off, continued lines joined."""
+    text = "\n".join(blocks("bash")).replace("\\\n", " ")
+    lines = [shlex.split(line, comments=True) for line in text.splitlines()]
+    return [words[1:] for words in lines if words[:1] == ["seqinterp"]]
+
+
+def test_the_readme_shows_the_command_line():
+    assert len(command_lines()) >= 5
+
+
+@pytest.mark.parametrize("words", command_lines(), ids=" ".join)
+def test_commands_and_their_options_exist(words):
     from typer.main import get_command
 
     from seqinterp.cli import app
 
-    verbs = set(get_command(app).commands)
-    named = {verb for block in blocks("bash") for verb in re.findall(r"^seqinterp (\w+)", block, flags=re.MULTILINE)}
-    assert named, "the README shows the command line"
-    assert named <= verbs
+    verbs = get_command(app).commands
+    assert words[0] in verbs
+    verb = verbs[words[0]]
+    known = {name for parameter in verb.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    assert {word.partition("=")[0] for word in words[1:] if word.startswith("-")} <= known
+    verb.make_context(words[0], words[1:])  # refuses missing or superfluous arguments and values of the wrong kind
 
 
 @pytest.mark.parametrize(

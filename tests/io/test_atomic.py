@@ -19,13 +19,13 @@ def write(path, text="new", **options):
 def make(path, text="new", **options):
     with written_whole(path, **options) as whole:
         whole.mkdir()
-        (whole / "inside").write_text(text)
+        (whole / "run.json").write_text(text)
 
 
 def test_files_and_folders_appear_whole(tmp_path):
     write(tmp_path / "deep" / "er" / "x.tsv.gz")
     make(tmp_path / "run")
-    assert listing(tmp_path) == ["deep", "deep/er", "deep/er/x.tsv.gz", "run", "run/inside"]
+    assert listing(tmp_path) == ["deep", "deep/er", "deep/er/x.tsv.gz", "run", "run/run.json"]
 
 
 @pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt, SystemExit])
@@ -40,7 +40,7 @@ def test_nothing_is_left_of_what_did_not_end_well(tmp_path, stop, force):
         (whole / "half").write_text("half")
         raise stop
     assert listing(tmp_path) == before
-    assert not force or (path / "inside").read_text() == "old"
+    assert not force or (path / "run.json").read_text() == "old"
 
 
 @pytest.mark.parametrize("first", [write, make])
@@ -50,10 +50,42 @@ def test_only_force_replaces(tmp_path, first, second):
     first(path, "old")
     with pytest.raises(FileError, match=r"x exists and is not replaced; .* use force"):
         second(path)
-    assert (path if first is write else path / "inside").read_text() == "old"
+    assert (path if first is write else path / "run.json").read_text() == "old"
     second(path, force=True)
-    assert (path if second is write else path / "inside").read_text() == "new"
-    assert listing(tmp_path) == (["x"] if second is write else ["x", "x/inside"])
+    assert (path if second is write else path / "run.json").read_text() == "new"
+    assert listing(tmp_path) == (["x"] if second is write else ["x", "x/run.json"])
+
+
+@pytest.mark.parametrize("mark", ["run.json", "model.json", None])
+def test_force_replaces_only_folders_of_ours(tmp_path, mark):
+    path = tmp_path / "x"
+    path.mkdir()
+    if mark:
+        (path / mark).write_text("{}")
+        (path / "more").mkdir()
+    make(path, force=True)
+    assert listing(tmp_path) == ["x", "x/run.json"]
+
+
+@pytest.mark.parametrize("put", [write, make])
+@pytest.mark.parametrize("mine", ["thesis.tex", "deep/run.json", "run.json/thesis.tex", ".git/config"])
+def test_force_leaves_other_folders_alone(tmp_path, put, mine):
+    file = tmp_path / "x" / mine
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    before = listing(tmp_path)
+    with pytest.raises(FileError, match="x is a folder with files that are no run or model of seqinterp"):
+        put(tmp_path / "x", force=True)
+    assert listing(tmp_path) == before and file.read_text() == "mine"
+
+
+def test_a_folder_that_was_filled_in_between_is_not_replaced(tmp_path):
+    path = tmp_path / "x"
+    path.mkdir()
+    with pytest.raises(FileError, match="no run or model"), written_whole(path, force=True) as whole:
+        whole.mkdir()
+        (path / "theirs").write_text("theirs")
+    assert listing(tmp_path) == ["x", "x/theirs"]
 
 
 def test_what_came_in_between_is_not_replaced(tmp_path):
@@ -93,7 +125,7 @@ def test_a_failed_rename_brings_the_old_folder_back(tmp_path, monkeypatch):
     monkeypatch.setattr(type(tmp_path), "replace", refuse)
     with pytest.raises(PermissionError):
         make(tmp_path / "run", force=True)
-    assert listing(tmp_path) == ["run", "run/inside"] and (tmp_path / "run" / "inside").read_text() == "old"
+    assert listing(tmp_path) == ["run", "run/run.json"] and (tmp_path / "run" / "run.json").read_text() == "old"
 
 
 def test_a_path_without_a_name_is_refused():

@@ -32,7 +32,7 @@ def written(folder, content, name="x.meme"):
         HEAD + "MOTIF MA1.1 JUND\nletter-probability matrix: nsites= 10\n" + ROWS,
         HEAD.replace("A 0.3 C 0.2 G 0.2 T 0.3", "A 0.3 C 0.2\nG 0.2 T 0.3") + "MOTIF MA1.1 JUND\n" + MATRIX + ROWS,
         (HEAD + "MOTIF MA1.1 JUND\n" + MATRIX + ROWS).replace("\n", "\r\n"),
-        gzip.compress((HEAD + "MOTIF MA1.1 JUND\n" + MATRIX + ROWS).encode()),
+        gzip.compress((HEAD + "MOTIF MA1.1 JUND\n" + MATRIX + ROWS).encode(), mtime=0),
     ],
 )
 def test_meme_is_read_however_it_is_laid_out(tmp_path, content):

@@ -8,7 +8,7 @@ from seqinterp.io.text import read_lines
 
 
 @pytest.mark.parametrize(
-    "content", [b"a\nb\n", b"a\r\nb\r\n", b"\xef\xbb\xbfa\nb", b"a\rb", gzip.compress(b"a\nb\n\n")]
+    "content", [b"a\nb\n", b"a\r\nb\r\n", b"\xef\xbb\xbfa\nb", b"a\rb", gzip.compress(b"a\nb\n\n", mtime=0)]
 )
 def test_lines_are_read_however_they_end(tmp_path, content):
     path = tmp_path / "file"
@@ -21,10 +21,10 @@ def test_lines_are_read_however_they_end(tmp_path, content):
     [
         ("x.tsv", b"", "x.tsv is empty"),
         ("x.tsv", b" \n\n", "x.tsv is empty"),
-        ("x.tsv.gz", gzip.compress(b""), "x.tsv.gz is empty"),
+        ("x.tsv.gz", gzip.compress(b"", mtime=0), "x.tsv.gz is empty"),
         ("x.tsv.gz", b"plain text", "named .gz but is not gzipped"),
-        ("x.tsv.gz", gzip.compress(b"text" * 1000)[:-9], "cut short or damaged"),
-        ("x.tsv.gz", gzip.compress(b"text" * 1000)[:15] + b"\0" * 9, "cut short or damaged"),
+        ("x.tsv.gz", gzip.compress(b"text" * 1000, mtime=0)[:-9], "cut short or damaged"),
+        ("x.tsv.gz", gzip.compress(b"text" * 1000, mtime=0)[:15] + b"\0" * 9, "cut short or damaged"),
         ("x.tsv", b"ok\n\xff\xfe\n", "x.tsv, line 2: not text"),
         ("x.tsv", b"ok\nok\n\0\n", "x.tsv, line 3: binary data"),
     ],

@@ -155,11 +155,21 @@ def test_a_thousand_replicates_of_a_chromosome_take_seconds():
 
 
 def test_replicates_without_both_classes_are_refused():
-    groups = np.array([0, 0, 0, 1])
-    for seed in range(4):  # of two groups, one draw in two takes the same one twice
+    for seed in range(8):  # of two examples, one draw in two takes the same one twice
         try:
-            evaluate_predictions(np.arange(4.0), np.array([0.0, 0, 0, 1]), groups=groups, draws=1, seed=seed)
+            evaluate_predictions(np.arange(2.0), np.array([0.0, 1]), draws=1, seed=seed)
         except InputError as error:
             assert "replicates held both classes" in str(error)
             return
-    pytest.fail("no seed drew one group twice")
+    pytest.fail("no seed drew one example twice")
+
+
+@pytest.mark.parametrize(("count", "resampled"), [(1, "examples"), (9, "examples"), (10, "groups"), (200, "groups")])
+def test_few_groups_are_not_resampled(count, resampled):
+    logits, labels = predictions(200)
+    alone = evaluate_predictions(logits, labels)
+    assert alone.resampled == "examples"
+    grouped = evaluate_predictions(logits, labels, groups=np.arange(200) % count)
+    assert grouped.resampled == resampled
+    assert (grouped.estimates() == alone.estimates()) == (resampled == "examples")
+    assert grouped.auroc.low < grouped.auroc.value < grouped.auroc.high

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from seqinterp.errors import InputError, ModelError
+from seqinterp.errors import InputError, ModelError, ShapeError
 from seqinterp.models.architecture import Architecture, architecture_of, build_model
 from seqinterp.models.base_rate import log_prior_shift, shift_logits
 from seqinterp.models.ensemble import Ensemble
-from seqinterp.models.network import Network, started_from
+from seqinterp.models.network import Network
 from seqinterp.models.networks import NETWORKS, build, make_settings
 from seqinterp.models.predict import predict_logits, probabilities
 from seqinterp.models.strands import BothStrands
@@ -172,11 +172,17 @@ def test_strands_and_members_out_of_range_are_refused():
         architecture_of(BothStrands(nn.Linear(1, 1)))
 
 
-def test_the_origin_of_filters_is_known_where_it_was_recorded():
-    names = ("JUND", None)
-    assert started_from(build_model(Architecture("default", {"filters": 2, "started_from": names}, members=2))) == names
-    assert started_from(build("default", {"filters": 2})) == (None, None)
-    assert started_from(nn.Linear(1, 1)) == ()
+def test_sequences_of_another_length_are_refused():
+    network = build("jund", {"length": 30})
+    for length in (29, 31):
+        with pytest.raises(ShapeError, match=f"reads sequences of 30 bases, but these have {length}"):
+            network(torch.zeros(2, 4, length))
+
+
+@pytest.mark.parametrize("name", ["default", "deepbind"])
+def test_sequences_shorter_than_a_filter_are_read(name):
+    for width in (8, 9):
+        assert build(name, {"width": width})(torch.zeros(2, 4, 1)).shape == (2, 1)
 
 
 def test_logits_in_batches_are_logits_at_once_and_the_model_is_given_back():

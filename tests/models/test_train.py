@@ -10,7 +10,6 @@ from torch import nn
 from seqinterp.errors import InputError, ModelError, ShapeError
 from seqinterp.models.architecture import architecture_of
 from seqinterp.models.balance import balanced_log_loss, base_rate_shift, batches
-from seqinterp.models.network import started_from
 from seqinterp.models.networks import NETWORKS
 from seqinterp.models.predict import predict_logits, probabilities
 from seqinterp.models.recipes import RECIPES, recipe
@@ -119,7 +118,7 @@ def test_started_filters_are_recorded_and_moved_slowly():
     free = fit("default", {}, inputs, labels, start_from={"AP-1": pwm}, train=QUICK, device="cpu")
     assert free.settings["filters"] == 11
     assert fitted.settings["started_from"] == ("AP-1", None, None, None)
-    assert started_from(fitted.model) == ("AP-1", None, None, None)
+    assert fitted.model.settings.started_from == ("AP-1", None, None, None)
     best = fitted.model.filters.weight[0].argmax(dim=0)[1:8].tolist()
     assert "".join("ACGT"[base] for base in best) == SITE
 

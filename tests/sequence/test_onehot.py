@@ -1,13 +1,14 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, strategies as st
 
 from seqinterp.errors import AlphabetError, InputError, ShapeError
 from seqinterp.sequence.alphabet import LETTERS
-from seqinterp.sequence.onehot import decode, one_hot
+from seqinterp.sequence.onehot import _strings, decode, one_hot
 from tests.naive import sequence as naive
 
 
@@ -54,3 +55,16 @@ def test_is_fast():
         one_hot(sequences)
         times.append(time.perf_counter() - started)
     assert min(times) < 0.3
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, iter], ids=lambda kind: kind.__name__)
+def test_whatever_holds_strings_is_taken(kind):
+    assert torch.equal(one_hot(kind(["ACGT", "TTNA"])), one_hot(["ACGT", "TTNA"]))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"), [(["ACGT", 4], "number 2 is a int"), ([["ACGT"]], "number 1 is a list"), (7, "but a int came")]
+)
+def test_what_is_no_string_is_refused(values, words):
+    with pytest.raises(InputError, match=words):
+        _strings(values)

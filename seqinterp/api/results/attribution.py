@@ -55,7 +55,7 @@ class Attribution:
     @classmethod
     def load(cls, path: Path | str) -> "Attribution":
         """Read what `save` wrote."""
-        arrays, facts = load_arrays(path, "attribution")
+        arrays, facts = load_arrays(path, "attribution", needed=("inputs", "values", "score"))
         return cls(
             inputs=arrays["inputs"],
             values=arrays["values"],

@@ -67,7 +67,7 @@ class Designs(Sequence[Design]):
     @classmethod
     def load(cls, path: Path | str) -> "Designs":
         """Read what `save` wrote."""
-        arrays, facts = load_arrays(path, "designs")
+        arrays, facts = load_arrays(path, "designs", needed=("trajectory",))
         rows = zip(facts["designs"], arrays["trajectory"].numpy(), strict=True)
         return cls(
             tuple(Design(r["sequence"], r["score"], line, r["start"], r["start_score"]) for r, line in rows),

@@ -58,7 +58,7 @@ class Mutagenesis:
     @classmethod
     def load(cls, path: Path | str) -> "Mutagenesis":
         """Read what `save` wrote."""
-        arrays, facts = load_arrays(path, "mutagenesis")
+        arrays, facts = load_arrays(path, "mutagenesis", needed=("inputs", "effects", "score"))
         return cls(arrays["inputs"], arrays["effects"], arrays["score"], facts["start"], facts["stop"], facts["origin"])
 
     def plot(self, example: int = 0) -> Figure:
