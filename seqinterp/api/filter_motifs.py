@@ -42,7 +42,7 @@ def filter_motifs(
         database: a MEME, JASPAR or TRANSFAC file, or motifs; None takes the small selection of JASPAR that
             comes with the package (q-values are over that selection).
         layer: the name of one convolution; None reads all that take four channels.
-        target: the output whose score the filters' `importance` is a share of.
+        target: the output whose score the filters' `importance` is the spread of a share of.
         threshold: largest q-value (Tomtom, Benjamini-Hochberg over the database) that is called a match.
 
     Returns:

@@ -1,4 +1,4 @@
-"""How much of the score passes through each filter: activation times gradient, summed over positions.
+"""How much the score varies with each filter: activation times gradient, summed over positions.
 
 For a network that is linear above the filters' activations this is exactly each filter's share of the score
 (Shrikumar et al. 2016, arXiv:1605.01713, equation 1, at a hidden layer).
@@ -19,8 +19,12 @@ EXAMPLES = 256  # sequences of one backward pass
 
 
 def filter_importance(score: Score, layers: dict[str, nn.Conv1d], inputs: Sequences) -> dict[str, Tensor]:
-    """Mean absolute contribution of each filter of each layer to the score over `inputs`, `{name: (filters,)}`."""
-    total = {name: torch.zeros(layer.out_channels) for name, layer in layers.items()}
+    """Spread of each filter's contribution to the score over `inputs`, `{name: (filters,)}`, in score units.
+
+    The standard deviation over the sequences: a contribution that is the same for all of them decides nothing, and
+    could as well be part of the bias.
+    """
+    shares: dict[str, list[Tensor]] = {name: [] for name in layers}
     for part in inputs.split(EXAMPLES):
         with _outputs_of(layers) as calls, torch.enable_grad():
             value = score(part.detach().requires_grad_()).sum()
@@ -28,13 +32,13 @@ def filter_importance(score: Score, layers: dict[str, nn.Conv1d], inputs: Sequen
             slopes = iter(torch.autograd.grad(value, outputs, allow_unused=True))
         for name in layers:
             # a layer that reads both strands is called twice, and both calls contribute
-            share = torch.zeros(len(part), total[name].numel())
+            share = torch.zeros(len(part), layers[name].out_channels)
             for output in calls[name]:
                 slope = next(slopes)
                 if slope is not None:
                     share += _by_example((output.detach() * slope).sum(dim=2).float(), len(part))
-            total[name] += share.abs().sum(dim=0)
-    return {name: each / len(inputs) for name, each in total.items()}
+            shares[name].append(share)
+    return {name: torch.cat(parts).std(dim=0, correction=0) for name, parts in shares.items()}
 
 
 def _by_example(rows: Tensor, count: int) -> Tensor:

@@ -64,8 +64,8 @@ class FilterRow:
     `match` is oriented to the filter's strand already (`reverse` tells whether it was turned); its first column
     stands at the filter's column `offset`, counted from 0 and possibly negative. `match_name` is "no match" where
     nothing is near enough, and `also` names others that fit about as well. `hits` counts the activating windows;
-    `importance` is the share of the score that passes through the filter, where it was measured; `started_from`
-    names the matrix that training started from, if any.
+    `importance` is the spread of the share of the score that passes through the filter, where it was measured;
+    `started_from` names the matrix that training started from, if any.
     """
 
     motif: Motif

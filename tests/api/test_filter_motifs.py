@@ -29,7 +29,7 @@ def model():
 
 
 def test_a_planted_filter_is_named_and_comes_first(model):
-    found = si.filter_motifs(model, si.one_hot(PLANTED))
+    found = si.filter_motifs(model, si.one_hot([*PLANTED, *SEQUENCES]))
     best = found[0]
     assert best.name == "0_1"
     assert best.consensus == "ATGACTCAT"

@@ -1,4 +1,4 @@
-"""How much of the score passes through each filter."""
+"""How much the score varies with each filter."""
 
 import pytest
 import torch
@@ -28,11 +28,11 @@ def case():
         return MaxPooled().eval(), torch.rand(7, 4, 30)
 
 
-def test_is_the_filters_share_of_a_linear_head(case):
+def test_is_the_spread_of_the_filters_share_of_a_linear_head(case):
     model, inputs = case
     found = filter_importance(Score(model, output(0)), {"filters": model.filters}, inputs)["filters"]
     pooled = torch.relu(model.filters(inputs)).amax(dim=2)
-    torch.testing.assert_close(found, (pooled * model.head.weight).abs().mean(dim=0).detach())
+    torch.testing.assert_close(found, (pooled * model.head.weight).std(dim=0, correction=0).detach())
 
 
 def test_a_silent_filter_has_none(case):
@@ -74,7 +74,7 @@ def test_windows_of_an_example_are_added_up(case):
 
     found = filter_importance(Score(Windows(), output(0)), {"filters": model.filters}, inputs)["filters"]
     parts = [torch.relu(model.filters(part)).amax(dim=2) * model.head.weight for part in inputs.split(10, dim=2)]
-    torch.testing.assert_close(found, sum(parts).abs().mean(dim=0).detach())
+    torch.testing.assert_close(found, sum(parts).std(dim=0, correction=0).detach())
 
 
 def test_rows_that_belong_to_no_example_are_refused(case):
@@ -83,3 +83,14 @@ def test_rows_that_belong_to_no_example_are_refused(case):
     score.forward = lambda x: model(torch.cat([x, x[:1]]))[:7, 0]
     with pytest.raises(ModelError, match="8 rows for 7 sequences"):
         filter_importance(score, {"filters": model.filters}, inputs)
+
+
+def test_a_filter_that_is_always_on_alike_decides_nothing(case):
+    model, inputs = case
+    with torch.no_grad():
+        model.filters.weight[2] = 0
+        model.filters.bias[2] = 5
+        model.head.weight[0, 2] = 3
+    found = filter_importance(Score(model, output(0)), {"filters": model.filters}, inputs)["filters"]
+    assert found[2] == pytest.approx(0, abs=1e-5)
+    assert found.max() > 0.01
