@@ -55,8 +55,7 @@ def gather(folder: Path) -> ReportContents:
     """Read everything that a run folder holds."""
     facts = files.read_facts(folder)
     filters = _filters(folder)
-    known = next((row for row in filters if row.match is not None and not row.started_from), None)
-    known = known or next((row for row in filters if row.match is not None), None)
+    known = _best_matched(filters)
     return ReportContents(
         title=facts["title"],
         run_id=facts["run_id"],
@@ -77,6 +76,12 @@ def gather(folder: Path) -> ReportContents:
         truth=_truth(folder),
         notes=(*facts.get("notes", ()), *_filter_notes(folder, filters)),
     )
+
+
+def _best_matched(filters: tuple[FilterRow, ...]) -> FilterRow | None:
+    """The filter with the lowest q-value, one that was not started from a matrix if any such has a name."""
+    matched = [row for row in filters if row.match is not None and row.q_value is not None]
+    return min(matched, key=lambda row: (row.started_from is not None, row.q_value), default=None)
 
 
 def _performance(folder: Path, split: str, seed: int) -> Performance:

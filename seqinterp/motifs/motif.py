@@ -35,11 +35,11 @@ class Motif:
     """A motif as counts; checks itself when it is made, and its arrays are (4, width), bases A, C, G, T.
 
     `name` is the identifier (`MA0491.3`) and `label` the name people use (`JUND`). `pfm` holds counts, whole or
-    not; its columns may differ in their sum, and be empty. `background` are the probabilities of A, C, G, T that `pssm` and
-    `information` are measured against, and `pseudocount` is what `pwm` adds to each column in all. The rest is known
-    of motifs read from a network only: `hits` are the windows counted, `weights` (4, width) the filter's own weights,
-    `started_from` the matrix that training started from, `importance` the spread (standard deviation over sequences)
-    of the share of the score that passes through the filter, and `match` the known motif nearest to it.
+    not; its columns may differ in their sum, and be empty. `background` are the probabilities of A, C, G, T that
+    `pssm` and `information` are measured against, and `pseudocount` is what `pwm` adds to each column. The rest is
+    known of motifs read from a network only: `hits` are the windows counted, `weights` (4, width) the filter's own
+    weights, `started_from` the matrix that training started from, `importance` the spread (standard deviation over
+    sequences) of the share of the score that passes through the filter, and `match` the known motif nearest to it.
     """
 
     name: str
