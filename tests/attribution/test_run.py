@@ -41,8 +41,10 @@ def test_the_model_moves_to_the_device_and_back():
 
 
 def test_a_module_without_parameters_is_left_where_it_is():
-    with borrowed(nn.ReLU(), torch.device("cpu")):
-        pass
+    module = nn.Dropout()
+    with borrowed(module, torch.device("meta")):
+        assert not module.training
+    assert module.training
 
 
 def test_batches_have_the_size_asked_for_and_nothing_is_lost():
