@@ -47,7 +47,6 @@ def explain_into(folder: Path, examples: Examples, trained: Trained, job: Job) -
     logits = trained.predictions["logit"].to_numpy()
     best = steps.best_scoring(logits, 10, among=steps.held_out(trained))
     known = job.motifs or database(None)
-    known = job.motifs or database(None)
     with said("naming filters"):
         inputs = examples.inputs[torch.from_numpy(steps.both_classes(examples.labels))]
         steps.name_filters(folder, model, inputs, known.motifs, source=known.source)
@@ -57,9 +56,9 @@ def explain_into(folder: Path, examples: Examples, trained: Trained, job: Job) -
     with said("optimising sequences"):
         length = len(examples.sequences[0])
         steps.design_sequences(folder, model, length=length, seed=job.seed, device=device)
-    if steps.truth_is_known(examples):
+    held = examples.take(steps.held_out(trained))
+    if steps.truth_is_known(held):
         with said("comparing with the planted truth"):
-            held = examples.take(steps.held_out(trained))
             steps.check_planted_truth(folder, model, held, seed=job.seed, device=device)
     with said("writing the report"):
         (folder / REPORT).write_text(report(folder), encoding="utf-8")
