@@ -55,7 +55,7 @@ def gather(folder: Path) -> ReportContents:
     """Read everything that a run folder holds."""
     facts = files.read_facts(folder)
     filters = _filters(folder)
-    known = _best_matched(filters)
+    known = _best_matched(filters[:SHOWN_FILTERS])
     return ReportContents(
         title=facts["title"],
         run_id=facts["run_id"],
@@ -79,7 +79,7 @@ def gather(folder: Path) -> ReportContents:
 
 
 def _best_matched(filters: tuple[FilterRow, ...]) -> FilterRow | None:
-    """The filter with the lowest q-value, one that was not started from a matrix if any such has a name."""
+    """The filter with the lowest q-value, given the important ones; one that was not started from a matrix if any such has a name."""
     matched = [row for row in filters if row.match is not None and row.q_value is not None]
     return min(matched, key=lambda row: (row.started_from is not None, row.q_value), default=None)
 
