@@ -79,7 +79,7 @@ def gather(folder: Path) -> ReportContents:
 
 
 def _best_matched(filters: tuple[FilterRow, ...]) -> FilterRow | None:
-    """The filter with the lowest q-value, given the important ones; one that was not started from a matrix if any such has a name."""
+    """The filter with the lowest q-value, one that was not started from a matrix if any such has a name."""
     matched = [row for row in filters if row.match is not None and row.q_value is not None]
     return min(matched, key=lambda row: (row.started_from is not None, row.q_value), default=None)
 
