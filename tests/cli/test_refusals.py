@@ -160,11 +160,13 @@ def test_interrupted_training_leaves_nothing(tmp_path, table, command, capsys, m
 
 @pytest.mark.slow
 def test_ctrl_c_in_a_real_training_leaves_nothing(tmp_path, table):
-    words = [sys.executable, "-m", "seqinterp", "train", str(table), "--out", "r", "--epochs", "100000"]
+    words = [sys.executable, "-m", "seqinterp", "train", str(table), "--out", "r", "--members", "10000"]
     process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    time.sleep(15)
+    begun = process.stderr.readline()
+    time.sleep(3)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
+    assert begun.startswith("training on 400 sequences")
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert not list(tmp_path.iterdir())
