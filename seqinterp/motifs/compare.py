@@ -18,7 +18,9 @@ MIN_BITS = 5.0  # a motif with less information than two and a half bases resemb
 EDGE_BITS = 0.3  # columns below this are cut from the ends before comparing: they only dilute the score
 # A name must rest on letters that say something in both motifs. Tomtom scores a flat column that meets a flat column
 # as a good match, so a diffuse motif fits the empty middle of a long one (extended CTCF, say) with a tiny p-value.
-ALIKE = 0.75  # least cosine of the letter heights: true names of learned filters lie above 0.9, diffuse ones below 0.75
+# The least cosine of the letter heights was set by eye on one simulated run: clear sites lay above 0.9, most diffuse
+# filters below 0.75, distorted sites between.
+ALIKE = 0.75
 
 ABOUT_AS_GOOD = 100.0  # p-values within this factor of the best do not tell the members of a family apart
 NAMES = 5  # at most so many more names are given
