@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from seqinterp.attribution.protocol import Score
+from seqinterp.attribution.rows import by_rows
 from seqinterp.errors import ModelError
 from seqinterp.shapes import Attributions, Inputs
 
@@ -17,7 +19,12 @@ def gradient(score: Score, inputs: Inputs, /) -> Attributions:
     Raises:
         ModelError: the score cannot be differentiated with respect to the inputs.
     """
-    with differentiable(inputs) as leaf:
+    return by_rows(partial(_slope, score), inputs)
+
+
+def _slope(score: Score, rows: Inputs) -> Attributions:
+    """Gradient of the score for rows that fit in memory together."""
+    with differentiable(rows) as leaf:
         total = score(leaf).sum()
         require_slope(total)
         (slope,) = torch.autograd.grad(total, leaf)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.attribution.protocol import Explainer, Score
+from seqinterp.attribution.rows import by_rows, row_limit
 from seqinterp.errors import InputError
 from seqinterp.shapes import Attributions, Inputs, Scores
 
@@ -105,7 +106,7 @@ def batched(
         raise InputError("inputs hold no example; give at least one")
     place = choose_device(device)
     parts = torch.split(inputs, size)
-    with borrowed(module, place):
+    with borrowed(module, place), row_limit(batch_size):
         shown = _with_progress(parts, len(parts), progress)
         done = torch.cat([function(part.to(place, copy=True)).detach().cpu() for part in shown])
     return done.float() if done.dtype in (torch.float16, torch.bfloat16) else done
@@ -127,4 +128,4 @@ def explain(
 def scores(score: Score, inputs: Inputs, *, batch_size: int | None = None, device: Device = None) -> Scores:
     """The score of each example, `(batch,)`, without gradients."""
     with torch.no_grad():
-        return batched(score, score, inputs, batch_size=batch_size, device=device)
+        return batched(partial(by_rows, score), score, inputs, batch_size=batch_size, device=device)
