@@ -48,7 +48,8 @@ def choose_device(device: Device) -> torch.device:
 
 @contextmanager
 def borrowed(module: nn.Module, device: torch.device) -> Iterator[None]:
-    """Hold a module in evaluation mode on `device`; give it back as it was, also after an error.
+    """Hold a module in evaluation mode on `device`, its parameters asking for no gradient; give it back as it was,
+    also after an error.
 
     A module whose parameters lie on several devices is left where it is. cuDNN cannot differentiate recurrent layers
     in evaluation mode, so it is not used for a module that has some.
@@ -57,17 +58,22 @@ def borrowed(module: nn.Module, device: torch.device) -> Iterator[None]:
     homes = {tensor.device for tensor in tensors}
     moves = len(homes) == 1 and homes != {device}
     modes = {child: child.training for child in module.modules()}
+    asking = [parameter for parameter in module.parameters() if parameter.requires_grad]
     recurrent = any(isinstance(child, nn.RNNBase) for child in modes)
     cudnn = torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext()
     try:
         if moves:
             module.to(device)
         module.eval()
+        for parameter in asking:
+            parameter.requires_grad_(False)
         with cudnn:
             yield
     finally:
         if moves:
             module.to(homes.pop())
+        for parameter in asking:
+            parameter.requires_grad_()
         for child, mode in modes.items():
             child.training = mode
 

@@ -1,0 +1,1 @@
+"""Backpropagation with another rule per operation, on the model's own code, without hooks."""

@@ -1,0 +1,123 @@
+"""The door that every torch function of the model's code passes through; nothing is hooked on the model."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from seqinterp.attribution.notes import note_warning
+from seqinterp.attribution.rules.call import Call, is_live, name_of, read_call, with_first_tensor
+from seqinterp.attribution.rules.held import Held, Keeper
+from seqinterp.attribution.rules.opened import OPENED
+from seqinterp.attribution.rules.operations import KINDS, READS, Kind
+
+# of these a call with one live operand is linear in it
+_PRODUCTS = {Kind.WEIGHTED, Kind.MULTILINEAR}
+_OF_TWO = {"maximum", "minimum", "fmax", "fmin"}
+
+
+class Interceptor(TorchFunctionMode):
+    """Runs linear operations as they are and hands the others to `treat`.
+
+    Operations with a body of their own (attention, recurrent layers) are opened: their parts come through the door.
+    """
+
+    def __init__(self, treated: frozenset[Kind]) -> None:
+        super().__init__()
+        self.treated = treated
+        self.keeper = Keeper()
+
+    @abstractmethod
+    def treat(self, kind: Kind, call: Call) -> Any:
+        """Give what the model's code receives for this call."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        keywords = kwargs or {}
+        name = name_of(func)
+        if name.word in OPENED and any(map(is_live, (*args, *keywords.values()))):
+            with self:
+                return OPENED[name.word](func, *args, **keywords)
+        kind = KINDS.get(name.word, Kind.UNKNOWN)
+        if kind in self.treated and name.word not in READS and (call := read_call(func, args, keywords)) is not None:
+            kind = kind_of_call(kind, call)
+            if kind in self.treated:
+                return self.treat(kind, call)
+        if name.in_place:
+            self.keeper.about_to_write(args[:1])
+        if "out" in keywords:
+            self.keeper.about_to_write([keywords["out"]])
+        if name.word in READS and any(map(is_live, args)):
+            note_warning(
+                f"the model's code reads values out of the graph ({name.word}), where no method can follow them"
+            )
+        return func(*args, **keywords)
+
+    def hand_over(self, call: Call, result: Any, output: Tensor) -> Any:
+        """What the model's code receives: `result` with `output` in it, written where it asked for."""
+        if call.writes_to is None:
+            return with_first_tensor(result, output)
+        self.keeper.about_to_write([call.writes_to])
+        return call.writes_to.copy_(output)
+
+    def hold(self, kind: Kind, call: Call, output: Tensor) -> Held:
+        """Keep one operation, with copies where the call itself writes in place."""
+        operands = tuple(operand.detach() for operand in call.operands)
+        if call.writes_to is not None:
+            operands = tuple(operand.clone() for operand in operands)
+        held = Held(call.word, kind, call.run, operands, output.detach())
+        if kind is Kind.CHOICE:
+            held.companions = tuple(part.expand(output.shape) for part in choice_parts(call, *operands))
+            held.branches = partial(_branches, call)
+        return self.keeper.keep(held)
+
+
+def kind_of_call(kind: Kind, call: Call) -> Kind:
+    """The kind of this very call, which may be simpler than that of the operation."""
+    alone = len(call.operands) == 1
+    if call.word in ("div", "divide", "true_divide") and alone:
+        reversed_ = getattr(call.function, "__name__", "") in ("__rdiv__", "__rtruediv__")
+        above = call.arguments[0] if call.arguments else call.keywords.get("input")
+        return Kind.LINEAR if above is call.operands[0] and not reversed_ else Kind.SMOOTH
+    if call.word == "batch_norm" and _uses_batch_statistics(call):
+        return Kind.NORMALISED
+    if call.word in _OF_TWO or (call.word in ("max", "min") and _second_is_tensor(call)):
+        return Kind.KINKED if alone else kind
+    if kind is Kind.CHOICE and len(call.arguments) + len(call.keywords) == 1:
+        return Kind.LINEAR  # torch.where(condition): positions, not values
+    if kind in _PRODUCTS and alone:
+        return Kind.WEIGHTED if kind is Kind.WEIGHTED else Kind.LINEAR
+    return Kind.MULTILINEAR if kind in _PRODUCTS else kind
+
+
+def _uses_batch_statistics(call: Call) -> bool:
+    training = call.arguments[5] if len(call.arguments) > 5 else call.keywords.get("training", False)
+    return bool(training)
+
+
+def _second_is_tensor(call: Call) -> bool:
+    second = call.arguments[1] if len(call.arguments) > 1 else call.keywords.get("other")
+    return isinstance(second, Tensor)
+
+
+def choice_parts(call: Call, *operands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Condition, what is taken where it holds, and what is taken elsewhere, of `where` and `masked_fill`."""
+    arguments, keywords = call.fill(*operands)
+    given = [*arguments, *keywords.values()]
+    if call.word == "masked_fill":
+        otherwise, condition, taken = given
+    elif getattr(call.function, "__objclass__", None) is not None:  # a method: taken.where(condition, otherwise)
+        taken, condition, otherwise = given
+    else:
+        condition, taken, otherwise = given
+    like = operands[0]
+    return condition, torch.as_tensor(taken).to(like), torch.as_tensor(otherwise).to(like)
+
+
+def _branches(call: Call, *operands: Tensor) -> tuple[Tensor, Tensor]:
+    return choice_parts(call, *operands)[1:]

@@ -1,0 +1,125 @@
+"""The other side of a comparison: for every operation, what it held for the row each row is compared with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from seqinterp.attribution.rules.held import Held
+from seqinterp.errors import ModelError
+
+
+class Unclear(Exception):
+    """It cannot be seen which numbers of a tensor belong to which row."""
+
+
+@dataclass
+class Other:
+    """The other side of one operation.
+
+    held: gives it; what has to be gathered is gathered when it is asked for.
+    index: the partner of every row, when the rows lie along axis 0 of the only operand; else None.
+    """
+
+    held: Callable[[], Held]
+    index: Tensor | None = None
+
+
+class Partners(Protocol):
+    """Finds the other side of every operation that is met, in the order of the model's code."""
+
+    def meet(self, place: int, held: Held) -> Other:
+        """The operation at `place` as it was for the partner rows."""
+        ...
+
+
+def require_same(word: str, then: str) -> None:
+    """Raise ModelError when the model's code took another way than before."""
+    if word != then:
+        raise ModelError(
+            f"the model's code runs {word!r} on the inputs where it ran {then!r} on what they are compared with: its"
+            " control flow depends on the values, so rules cannot be applied; use 'expected_gradients' or 'mutagenesis'"
+        )
+
+
+@dataclass
+class TapePartners:
+    """Partners from a record pass over the partner rows: right whatever the layout of a tensor."""
+
+    tape: list[Held]
+
+    def meet(self, place: int, held: Held) -> Other:
+        """The recorded operation."""
+        if place >= len(self.tape):
+            require_same(held.word, "nothing more")
+        then = self.tape[place]
+        require_same(held.word, then.word)
+        if held.output.shape != then.output.shape:
+            require_same(f"{held.word} to {tuple(held.output.shape)}", f"{then.word} to {tuple(then.output.shape)}")
+        return Other(lambda: then)
+
+
+@dataclass
+class RowPartners:
+    """Partners from other rows of the same pass: row i is compared with row `index[i]`.
+
+    Which axis of a tensor holds the rows is read off by comparing with a record pass of a few rows (`plan`, whose first
+    two rows are the first two of the pass); raises Unclear where that leaves a doubt.
+    """
+
+    index: Tensor
+    plan: list[Held]
+    plan_rows: int
+    _folded: dict[int, Tensor] = field(default_factory=dict)
+
+    def meet(self, place: int, held: Held) -> Other:
+        """The same operation with every tensor's rows replaced by their partners'."""
+        if place >= len(self.plan) or self.plan[place].word != held.word:
+            raise Unclear
+        then = self.plan[place]
+        layouts = [self.layout(now, old) for now, old in zip(held.tensors(), then.tensors(), strict=True)]
+        plain = len(held.operands) == 1 and layouts[0] == (0, 1)
+        return Other(partial(self._gathered, held, layouts), self.index if plain else None)
+
+    def _gathered(self, held: Held, layouts: list[tuple[int, int]]) -> Held:
+        parts = zip(held.tensors(), layouts, strict=True)
+        return held.with_tensors([now.index_select(axis, self._rows(fold)) for now, (axis, fold) in parts])
+
+    def layout(self, now: Tensor, then: Tensor) -> tuple[int, int]:
+        """The axis that holds the rows, and how many numbers of a row lie behind one another along it."""
+        differing = [a for a, (n, t) in enumerate(zip(now.shape, then.shape, strict=False)) if n != t]
+        if now.ndim != then.ndim or len(differing) != 1:
+            raise Unclear
+        axis = differing[0]
+        fold, rest = divmod(then.shape[axis], self.plan_rows)
+        if rest or now.shape[axis] != fold * len(self.index):
+            raise Unclear
+        if fold > 1 and not self._rows_lie_together(now, then, axis, fold):
+            raise Unclear
+        return axis, fold
+
+    def _rows_lie_together(self, now: Tensor, then: Tensor, axis: int, fold: int) -> bool:
+        """Whether (row, part) and not (part, row) is folded into `axis`: the values of the first two rows tell."""
+        rows = len(self.index)
+        together = torch.arange(2 * fold, device=now.device)
+        apart = (torch.arange(fold)[:, None] * rows + torch.arange(2)).flatten().to(now.device)
+        apart_then = (torch.arange(fold)[:, None] * self.plan_rows + torch.arange(2)).flatten().to(now.device)
+        return _equal(now, then, axis, together, together) and not _equal(now, then, axis, apart, apart_then)
+
+    def _rows(self, fold: int) -> Tensor:
+        """The partner index for tensors with `fold` numbers of a row behind one another."""
+        if fold not in self._folded:
+            within = torch.arange(fold, device=self.index.device)
+            self._folded[fold] = (self.index[:, None] * fold + within).flatten()
+        return self._folded[fold]
+
+
+def _equal(now: Tensor, then: Tensor, axis: int, rows: Tensor, rows_then: Tensor) -> bool:
+    """Whether two selections hold the same numbers up to rounding."""
+    one, other = now.index_select(axis, rows), then.index_select(axis, rows_then)
+    if not one.is_floating_point():
+        return torch.equal(one, other)
+    return torch.allclose(one, other, rtol=1e-3, atol=1e-4 * float(other.abs().amax()), equal_nan=True)

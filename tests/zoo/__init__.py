@@ -1,0 +1,1 @@
+"""Small architectures, each written once for sequences and for images."""
