@@ -57,7 +57,8 @@ def _against_many(score: Score, inputs: Inputs, references: References) -> Refer
     rows = torch.cat([inputs.unsqueeze(1), references], dim=1)
     first = torch.arange(count, device=inputs.device) * (draws + 1)
     slopes = paired_slopes(score, rows.flatten(0, 1), first.repeat_interleave(draws + 1), RESCALE)
-    return slopes.unflatten(0, (count, draws + 1))[:, 1:]
+    by_example: References = slopes.unflatten(0, (count, draws + 1))
+    return by_example[:, 1:]
 
 
 def _against_one(score: Score, inputs: Inputs, references: References, limit: int) -> References:

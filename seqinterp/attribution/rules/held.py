@@ -13,8 +13,8 @@ class Held:
     """One operation as it happened.
 
     operands, output: detached. run: the operation as a function of the operands.
-    companions, branches: of a choice the condition and the two branches, in the output's shape, and the branches as a
-        function of the operands.
+    companions: of a choice the condition and the two branches, in the output's shape; of a max pool the winners.
+    branches: of a choice the two branches as a function of the operands.
     """
 
     word: str

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from seqinterp.attribution.notes import note_warning
-from seqinterp.attribution.rules.call import Call, is_live, name_of, read_call, with_first_tensor
+from seqinterp.attribution.rules.call import Call, first_tensor, is_live, name_of, read_call, with_first_tensor
 from seqinterp.attribution.rules.held import Held, Keeper
 from seqinterp.attribution.rules.opened import OPENED
 from seqinterp.attribution.rules.operations import KINDS, READS, Kind
@@ -65,8 +65,9 @@ class Interceptor(TorchFunctionMode):
         self.keeper.about_to_write([call.writes_to])
         return call.writes_to.copy_(output)
 
-    def hold(self, kind: Kind, call: Call, output: Tensor) -> Held:
+    def hold(self, kind: Kind, call: Call, result: Any) -> Held:
         """Keep one operation, with copies where the call itself writes in place."""
+        output = first_tensor(result)
         operands = tuple(operand.detach() for operand in call.operands)
         if call.writes_to is not None:
             operands = tuple(operand.clone() for operand in operands)
@@ -74,6 +75,8 @@ class Interceptor(TorchFunctionMode):
         if kind is Kind.CHOICE:
             held.companions = tuple(part.expand(output.shape) for part in choice_parts(call, *operands))
             held.branches = partial(_branches, call)
+        elif call.word.endswith("_with_indices"):
+            held.companions = (result[1],)
         return self.keeper.keep(held)
 
 

@@ -57,7 +57,8 @@ def _glu(_: Callable[..., Tensor], *arguments: Any, **keywords: Any) -> Tensor:
     inputs = arguments[0] if arguments else keywords["input"]
     dim = arguments[1] if len(arguments) > 1 else keywords.get("dim", -1)
     signal, gate = inputs.chunk(2, dim)
-    return signal * torch.sigmoid(gate)
+    gated: Tensor = signal * torch.sigmoid(gate)
+    return gated
 
 
 def _spread_and_mean(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> tuple[Tensor, Tensor]:
@@ -75,7 +76,21 @@ def _cdist(_: Callable[..., Tensor], x1: Tensor, x2: Tensor, p: float = 2.0, com
     return distances
 
 
+def _with_winners(name: str) -> Callable[..., Tensor]:
+    """A max pool as the one that also tells the winners: rules need them."""
+    telling = getattr(torch.nn.functional, f"{name}_with_indices")
+
+    def pool(_: Callable[..., Tensor], *arguments: Any, **keywords: Any) -> Tensor:
+        pooled: Tensor = telling(*arguments, **keywords)[0]
+        return pooled
+
+    return pool
+
+
+_POOLS = [f"{kind}max_pool{dims}d" for kind in ("", "adaptive_") for dims in (1, 2, 3)]
+
 OPENED: dict[str, Callable[..., Any]] = {
+    **{name: _with_winners(name) for name in _POOLS},
     "multi_head_attention_forward": _body,
     "scaled_dot_product_attention": _attention,
     "glu": _glu,

@@ -34,7 +34,7 @@ class Replay(Interceptor):
         if not has_values(result):
             return result
         output = first_tensor(result)
-        held = self.hold(kind, call, output)
+        held = self.hold(kind, call, result)
         note_rule(held.word, self.rules[kind].__name__)
         return self.hand_over(call, result, Ruled.apply(held, self.rule_for(held), [output], *call.operands))
 

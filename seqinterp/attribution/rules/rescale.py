@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from seqinterp.attribution.notes import note_without_rule
+from seqinterp.attribution.rules.fused import can_fuse, fused_cross_maximum, fused_rescale
 from seqinterp.attribution.rules.gradients import vector_jacobian
 from seqinterp.attribution.rules.held import Held
 from seqinterp.attribution.rules.operations import Kind
@@ -30,6 +31,8 @@ def kinked_secant(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, .
     """Difference of the outputs over difference of the operands; the derivative where the two are one number."""
     if not _one_to_one(held):
         return path_integral(held, other, gradient)
+    if held.word == "relu" and other.index is not None and can_fuse(held.operands[0], gradient):
+        return (fused_rescale(held.operands[0], gradient, other.index),)
     there = other.held()
     (here,), (start,) = held.operands, there.operands
     if held.word == "relu":
@@ -55,9 +58,8 @@ def _slope(held: Held, there: Held, closeness: float, middle: Tensor) -> Tensor:
 
 def relu_multiplier(here: Tensor, start: Tensor) -> Tensor:
     """(relu(a) - relu(b)) / (a - b) without cancellation: 1, 0, or the positive end over the distance."""
-    high, low = torch.maximum(here, start), torch.minimum(here, start)
-    distance = (high - low).clamp(min=torch.finfo(here.dtype).tiny)
-    return torch.where(low >= 0, (high > 0).to(here), high.clamp(min=0) / distance)
+    high, low = torch.maximum(here, start).clamp(min=0), torch.minimum(here, start).clamp(max=0)
+    return high / (high - low).clamp(min=torch.finfo(here.dtype).tiny)
 
 
 def cross_extremum(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, ...]:
@@ -65,6 +67,8 @@ def cross_extremum(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, 
 
     What the reference implementation of DeepLIFT does for max pooling; the smallest by symmetry.
     """
+    if other.index is not None and len(held.companions) == 1 and can_fuse(held.operands[0], gradient):
+        return (fused_cross_maximum(held.operands[0], held.companions[0], gradient, other.index),)
     there = other.held()
     best = torch.maximum if held.kind is Kind.LARGEST else torch.minimum
     ahead = best(held.output, there.output)

@@ -25,7 +25,7 @@ class Recorder(Interceptor):
         if not has_values(result):
             return result
         output = first_tensor(result)
-        self.tape.append(self.hold(kind, call, output))
+        self.tape.append(self.hold(kind, call, result))
         return self.hand_over(call, result, output)
 
 
