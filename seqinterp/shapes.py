@@ -17,6 +17,7 @@ Edited = Float[Tensor, "rows 4 position"]  # one row per edit
 Effects = Float[Tensor, "batch 4 position"]  # score(edited) - score, for every edit
 Jacobians = Float[Tensor, "batch outputs *features"]  # one gradient per output
 PositionMap = Float[Tensor, "batch position"]  # one number per position
+PlaceMap = Float[Tensor, "batch *places"]  # one number per place of a layer
 Dependencies = Float[Tensor, "batch position position"]  # what an edit at the one position does at the other
 Truth = Bool[Tensor, "batch position"]  # True where something was planted
 

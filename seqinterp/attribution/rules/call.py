@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import torch
@@ -80,24 +80,18 @@ def name_of(function: Function) -> Name:
     return Name(word, False)
 
 
-@dataclass
-class Call:
-    """One call of an operation with live operands.
+@dataclass(frozen=True)
+class Recipe:
+    """An operation as a function of its live operands; it holds none of them, so that keeping it keeps nothing alive.
 
-    operands: the tensors that depend on the inputs, as they were given.
-    fill: the arguments of the call with other tensors in the place of those operands.
+    fill: the arguments of the call with tensors in the place of the live operands.
     plain: the operation computed out of place.
-    writes_to: the tensor that the model's code wants written, for an in-place call.
     """
 
     word: str
     function: Function
-    arguments: tuple[Any, ...]
-    keywords: dict[str, Any]
-    operands: tuple[Tensor, ...]
     fill: Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]
     plain: Function
-    writes_to: Tensor | None
 
     def result(self, *operands: Tensor) -> Any:
         """All that the operation gives for these operands."""
@@ -107,6 +101,26 @@ class Call:
     def run(self, *operands: Tensor) -> Tensor:
         """The tensor of the result that carries the values."""
         return first_tensor(self.result(*operands))
+
+
+@dataclass
+class Call:
+    """One call of an operation with live operands.
+
+    operands: the tensors that depend on the inputs, as they were given.
+    writes_to: the tensor that the model's code wants written, for an in-place call.
+    """
+
+    recipe: Recipe
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    operands: tuple[Tensor, ...]
+    writes_to: Tensor | None
+
+    @property
+    def word(self) -> str:
+        """The table's word for the operation."""
+        return self.recipe.word
 
 
 def is_live(value: object) -> bool:
@@ -125,16 +139,22 @@ def read_call(function: Function, arguments: tuple[Any, ...], keywords: dict[str
     if not places:
         return None
     plain = _out_of_place(function, name) if name.in_place else function
-
-    def fill(*operands: Tensor) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        filled = list(leaves)
-        for place, operand in zip(places, operands, strict=True):
-            filled[place] = operand
-        given, named = pytree.tree_unflatten(filled, spec)
-        return given, named
-
     operands = tuple(leaves[place] for place in places)
-    return Call(name.word, function, arguments, keywords, operands, fill, plain, written)
+    for place in places:
+        leaves[place] = None
+    fill = partial(_filled, leaves, places, spec)
+    return Call(Recipe(name.word, function, fill, plain), arguments, keywords, operands, written)
+
+
+def _filled(
+    leaves: list[Any], places: list[int], spec: Any, *operands: Tensor
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call with other operands at their places."""
+    filled = list(leaves)
+    for place, operand in zip(places, operands, strict=True):
+        filled[place] = operand
+    given, named = pytree.tree_unflatten(filled, spec)
+    return given, named
 
 
 def first_tensor(result: Any) -> Tensor:
@@ -182,8 +202,17 @@ def _signature_with_inplace(function: Function) -> inspect.Signature | None:
 
 def _out_of_place(function: Function, name: Name) -> Function:
     """The operation that gives what the in-place one writes."""
+    if name.word == "setitem":
+        return _with_item_set
     for home in (torch.Tensor, torch, torch.nn.functional):
         if hasattr(home, name.word):
             found: Function = getattr(home, name.word)
             return found
     raise LookupError(f"torch has no out-of-place form of {function}")
+
+
+def _with_item_set(target: Tensor, place: Any, value: Any) -> Tensor:
+    """A copy of `target` with `target[place] = value`."""
+    changed = target.clone()
+    changed[place] = value
+    return changed

@@ -1,6 +1,8 @@
 """Derivatives of one operation at given operands."""
 
+import warnings
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -22,3 +24,18 @@ def vector_jacobian(
             )
             for i, gradient in enumerate(gradients)
         ]
+
+
+def jacobian_vector(run: Callable[..., Tensor], operands: tuple[Tensor, ...], directions: tuple[Tensor, ...]) -> Tensor:
+    """The derivative of the output along a direction of the operands."""
+    _load_forward_derivatives()
+    found: Tensor = torch.func.jvp(run, operands, directions)[1]
+    return found
+
+
+@cache
+def _load_forward_derivatives() -> None:
+    """Have torch load its forward derivatives: on first use it scripts code and warns that this is deprecated."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.func.jvp(lambda values: values.amax(-1), (torch.zeros(2),), (torch.zeros(2),))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from seqinterp.attribution.notes import note_warning
-from seqinterp.attribution.rules.call import Call, first_tensor, is_live, name_of, read_call, with_first_tensor
+from seqinterp.attribution.rules.call import Call, Recipe, first_tensor, is_live, name_of, read_call, with_first_tensor
 from seqinterp.attribution.rules.held import Held, Keeper
 from seqinterp.attribution.rules.opened import OPENED
 from seqinterp.attribution.rules.operations import KINDS, READS, Kind
@@ -31,6 +31,10 @@ class Interceptor(TorchFunctionMode):
         self.treated = treated
         self.keeper = Keeper()
 
+    def treats(self, kind: Kind, word: str) -> bool:
+        """Whether an operation is handed to `treat`."""
+        return kind in self.treated and word not in READS
+
     @abstractmethod
     def treat(self, kind: Kind, call: Call) -> Any:
         """Give what the model's code receives for this call."""
@@ -44,9 +48,9 @@ class Interceptor(TorchFunctionMode):
             with self:
                 return OPENED[name.word](func, *args, **keywords)
         kind = KINDS.get(name.word, Kind.UNKNOWN)
-        if kind in self.treated and name.word not in READS and (call := read_call(func, args, keywords)) is not None:
+        if self.treats(kind, name.word) and (call := read_call(func, args, keywords)) is not None:
             kind = kind_of_call(kind, call)
-            if kind in self.treated:
+            if self.treats(kind, name.word):
                 return self.treat(kind, call)
         if name.in_place:
             self.keeper.about_to_write(args[:1])
@@ -71,10 +75,10 @@ class Interceptor(TorchFunctionMode):
         operands = tuple(operand.detach() for operand in call.operands)
         if call.writes_to is not None:
             operands = tuple(operand.clone() for operand in operands)
-        held = Held(call.word, kind, call.run, operands, output.detach())
+        held = Held(call.word, kind, call.recipe.run, operands, output.detach())
         if kind is Kind.CHOICE:
-            held.companions = tuple(part.expand(output.shape) for part in choice_parts(call, *operands))
-            held.branches = partial(_branches, call)
+            held.companions = tuple(part.expand(output.shape) for part in choice_parts(call.recipe, *operands))
+            held.branches = partial(_branches, call.recipe)
         elif call.word.endswith("_with_indices"):
             held.companions = (result[1],)
         return self.keeper.keep(held)
@@ -84,7 +88,7 @@ def kind_of_call(kind: Kind, call: Call) -> Kind:
     """The kind of this very call, which may be simpler than that of the operation."""
     alone = len(call.operands) == 1
     if call.word in ("div", "divide", "true_divide") and alone:
-        reversed_ = getattr(call.function, "__name__", "") in ("__rdiv__", "__rtruediv__")
+        reversed_ = getattr(call.recipe.function, "__name__", "") in ("__rdiv__", "__rtruediv__")
         above = call.arguments[0] if call.arguments else call.keywords.get("input")
         return Kind.LINEAR if above is call.operands[0] and not reversed_ else Kind.SMOOTH
     if call.word == "batch_norm" and _uses_batch_statistics(call):
@@ -108,13 +112,13 @@ def _second_is_tensor(call: Call) -> bool:
     return isinstance(second, Tensor)
 
 
-def choice_parts(call: Call, *operands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def choice_parts(recipe: Recipe, *operands: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Condition, what is taken where it holds, and what is taken elsewhere, of `where` and `masked_fill`."""
-    arguments, keywords = call.fill(*operands)
+    arguments, keywords = recipe.fill(*operands)
     given = [*arguments, *keywords.values()]
-    if call.word == "masked_fill":
+    if recipe.word == "masked_fill":
         otherwise, condition, taken = given
-    elif getattr(call.function, "__objclass__", None) is not None:  # a method: taken.where(condition, otherwise)
+    elif getattr(recipe.function, "__objclass__", None) is not None:  # a method: taken.where(condition, otherwise)
         taken, condition, otherwise = given
     else:
         condition, taken, otherwise = given
@@ -122,5 +126,5 @@ def choice_parts(call: Call, *operands: Tensor) -> tuple[Tensor, Tensor, Tensor]
     return condition, torch.as_tensor(taken).to(like), torch.as_tensor(otherwise).to(like)
 
 
-def _branches(call: Call, *operands: Tensor) -> tuple[Tensor, Tensor]:
-    return choice_parts(call, *operands)[1:]
+def _branches(recipe: Recipe, *operands: Tensor) -> tuple[Tensor, Tensor]:
+    return choice_parts(recipe, *operands)[1:]

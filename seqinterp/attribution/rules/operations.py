@@ -35,12 +35,12 @@ _LINEAR = _words(
         gather take take_along_dim index_put index_add index_copy index_fill scatter scatter_add masked_select
         masked_scatter flip fliplr flipud roll rot90 diag diagonal diag_embed diagflat tril triu unfold fold pad
         constant_pad_nd contiguous clone to type type_as float double half bfloat16 cpu cuda alias as_strided
-        pixel_shuffle pixel_unshuffle channel_shuffle positive meshgrid copy_ add sub subtract rsub neg negative
-        sum nansum mean nanmean cumsum diff trapezoid dropout dropout1d dropout2d dropout3d alpha_dropout
+        pixel_shuffle pixel_unshuffle channel_shuffle positive meshgrid copy fill zero add sub subtract rsub neg
+        negative sum nansum mean nanmean cumsum diff trapezoid dropout dropout1d dropout2d dropout3d alpha_dropout
         feature_dropout feature_alpha_dropout avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d
         adaptive_avg_pool2d adaptive_avg_pool3d interpolate upsample upsample_nearest upsample_bilinear
         max_unpool1d max_unpool2d max_unpool3d identity fft ifft rfft irfft fft2 ifft2 fftn ifftn real imag
-        view_as_real view_as_complex atleast_1d atleast_2d atleast_3d new_tensor fill_ zero_ block_diag gt lt ge
+        view_as_real view_as_complex atleast_1d atleast_2d atleast_3d new_tensor block_diag gt lt ge
         le eq ne greater less greater_equal less_equal not_equal equal allclose isclose isnan isinf isfinite
         logical_and logical_or logical_not logical_xor bitwise_and bitwise_or any all argmax argmin argsort
         nonzero count_nonzero searchsorted bucketize one_hot is_floating_point is_complex size dim numel

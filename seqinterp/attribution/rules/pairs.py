@@ -27,16 +27,20 @@ def paired_slopes(score: Score, rows: Inputs, partner: Tensor, rules: Mapping[Ki
     explained = (partner != torch.arange(len(partner), device=partner.device)).nonzero().flatten()
     with eager():
         try:
-            plan_rows = 2 if len(rows) > 2 else 3
-            plan, _ = record(score, rows[torch.arange(plan_rows, device=rows.device) % 2], frozenset(rules))
-            partners = RowPartners(partner, plan, plan_rows)
-            return _replayed(score, rows, explained, rules, partners)
+            return _replayed(score, rows, explained, rules, planned(score, rows, partner, rules))
         except Unclear:
             tape, _ = record(score, rows[partner[explained]], frozenset(rules))
             chosen = torch.arange(len(explained), device=rows.device)
             slopes = torch.zeros_like(rows)
             slopes[explained] = _replayed(score, rows[explained], chosen, rules, TapePartners(tape))
             return slopes
+
+
+def planned(score: Score, rows: Inputs, partner: Tensor, rules: Mapping[Kind, PairRule]) -> RowPartners:
+    """Partners within one pass, from a record pass over the first rows that shows where the rows lie."""
+    plan_rows = 2 if len(rows) > 2 else 3
+    plan, _ = record(score, rows[torch.arange(plan_rows, device=rows.device) % 2], frozenset(rules))
+    return RowPartners(partner, plan, plan_rows)
 
 
 def _replayed(

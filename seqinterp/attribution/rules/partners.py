@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from seqinterp.attribution.rules.held import Held
+from seqinterp.attribution.rules.layout import find_layout
 from seqinterp.errors import ModelError
 
 
@@ -28,6 +29,7 @@ class Other:
     index: Tensor | None = None
 
 
+@runtime_checkable
 class Partners(Protocol):
     """Finds the other side of every operation that is met, in the order of the model's code."""
 
@@ -90,24 +92,10 @@ class RowPartners:
 
     def layout(self, now: Tensor, then: Tensor) -> tuple[int, int]:
         """The axis that holds the rows, and how many numbers of a row lie behind one another along it."""
-        differing = [a for a, (n, t) in enumerate(zip(now.shape, then.shape, strict=False)) if n != t]
-        if now.ndim != then.ndim or len(differing) != 1:
+        found = find_layout(now, then, len(self.index), self.plan_rows)
+        if found is None or found.apart:
             raise Unclear
-        axis = differing[0]
-        fold, rest = divmod(then.shape[axis], self.plan_rows)
-        if rest or now.shape[axis] != fold * len(self.index):
-            raise Unclear
-        if fold > 1 and not self._rows_lie_together(now, then, axis, fold):
-            raise Unclear
-        return axis, fold
-
-    def _rows_lie_together(self, now: Tensor, then: Tensor, axis: int, fold: int) -> bool:
-        """Whether (row, part) and not (part, row) is folded into `axis`: the values of the first two rows tell."""
-        rows = len(self.index)
-        together = torch.arange(2 * fold, device=now.device)
-        apart = (torch.arange(fold)[:, None] * rows + torch.arange(2)).flatten().to(now.device)
-        apart_then = (torch.arange(fold)[:, None] * self.plan_rows + torch.arange(2)).flatten().to(now.device)
-        return _equal(now, then, axis, together, together) and not _equal(now, then, axis, apart, apart_then)
+        return found.axis, found.fold
 
     def _rows(self, fold: int) -> Tensor:
         """The partner index for tensors with `fold` numbers of a row behind one another."""
@@ -115,11 +103,3 @@ class RowPartners:
             within = torch.arange(fold, device=self.index.device)
             self._folded[fold] = (self.index[:, None] * fold + within).flatten()
         return self._folded[fold]
-
-
-def _equal(now: Tensor, then: Tensor, axis: int, rows: Tensor, rows_then: Tensor) -> bool:
-    """Whether two selections hold the same numbers up to rounding."""
-    one, other = now.index_select(axis, rows), then.index_select(axis, rows_then)
-    if not one.is_floating_point():
-        return torch.equal(one, other)
-    return torch.allclose(one, other, rtol=1e-3, atol=1e-4 * float(other.abs().amax()), equal_nan=True)

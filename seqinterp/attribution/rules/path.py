@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from seqinterp.attribution.notes import note_without_rule
-from seqinterp.attribution.rules.gradients import vector_jacobian
+from seqinterp.attribution.rules.gradients import jacobian_vector, vector_jacobian
 from seqinterp.attribution.rules.held import Held
 from seqinterp.attribution.rules.operations import Kind
 from seqinterp.attribution.rules.partners import Other
@@ -72,7 +72,7 @@ class Way:
 
     def change(self, directions: tuple[Tensor, ...]) -> Tensor:
         """The mean derivative of the output along `directions`."""
-        parts = [weight * torch.func.jvp(self.run, point, directions)[1] for point, weight in self.points()]
+        parts = [weight * jacobian_vector(self.run, point, directions) for point, weight in self.points()]
         return torch.stack(parts).sum(0)
 
     def slopes(self, gradient: Tensor) -> tuple[Tensor, ...]:

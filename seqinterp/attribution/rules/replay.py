@@ -30,7 +30,7 @@ class Replay(Interceptor):
     def treat(self, kind: Kind, call: Call) -> Any:
         """Compute the operation, with the rule of its kind for the backward pass."""
         with torch.no_grad():
-            result = call.result(*call.operands)
+            result = call.recipe.result(*call.operands)
         if not has_values(result):
             return result
         output = first_tensor(result)

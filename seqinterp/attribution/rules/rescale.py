@@ -7,13 +7,14 @@ import torch
 from torch import Tensor
 
 from seqinterp.attribution.notes import note_without_rule
-from seqinterp.attribution.rules.fused import can_fuse, fused_cross_maximum, fused_rescale
+from seqinterp.attribution.rules.fused import fused_pool, fused_rescale
 from seqinterp.attribution.rules.gradients import vector_jacobian
 from seqinterp.attribution.rules.held import Held
 from seqinterp.attribution.rules.operations import Kind
 from seqinterp.attribution.rules.partners import Other
 from seqinterp.attribution.rules.path import path_integral
 from seqinterp.attribution.rules.replay import PairRule
+from seqinterp.kernels import pooling
 
 
 def smooth_secant(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, ...]:
@@ -31,8 +32,8 @@ def kinked_secant(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, .
     """Difference of the outputs over difference of the operands; the derivative where the two are one number."""
     if not _one_to_one(held):
         return path_integral(held, other, gradient)
-    if held.word == "relu" and other.index is not None and can_fuse(held.operands[0], gradient):
-        return (fused_rescale(held.operands[0], gradient, other.index),)
+    if held.word == "relu" and (fused := fused_rescale(held, other, gradient)) is not None:
+        return (fused,)
     there = other.held()
     (here,), (start,) = held.operands, there.operands
     if held.word == "relu":
@@ -67,8 +68,8 @@ def cross_extremum(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, 
 
     What the reference implementation of DeepLIFT does for max pooling; the smallest by symmetry.
     """
-    if other.index is not None and len(held.companions) == 1 and can_fuse(held.operands[0], gradient):
-        return (fused_cross_maximum(held.operands[0], held.companions[0], gradient, other.index),)
+    if (fused := fused_pool(pooling.cross_maximum, held, other, gradient)) is not None:
+        return (fused,)
     there = other.held()
     best = torch.maximum if held.kind is Kind.LARGEST else torch.minimum
     ahead = best(held.output, there.output)

@@ -21,7 +21,7 @@ class Recorder(Interceptor):
 
     def treat(self, kind: Kind, call: Call) -> Any:
         """Run the operation and keep it."""
-        result = call.result(*call.operands)
+        result = call.recipe.result(*call.operands)
         if not has_values(result):
             return result
         output = first_tensor(result)
