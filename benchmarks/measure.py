@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from seqinterp.attribution.certificate import versions
+from seqinterp.attribution.evidence import versions
 
 RESULTS = Path(__file__).parent / "results"
 

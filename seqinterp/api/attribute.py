@@ -1,20 +1,22 @@
 """`attribute`: what does every feature contribute to the score?"""
 
-from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
-from seqinterp.api.catalogue import Method, find_method, option_names
-from seqinterp.api.inputs import as_dna, as_inputs, is_dna
+from seqinterp.api.bind import Bound, bind
+from seqinterp.api.catalogue import find_method
+from seqinterp.api.inputs import as_dna, as_inputs
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.score import finite_scores, origin
-from seqinterp.attribution.certificate import Certificate, completeness_error
-from seqinterp.attribution.protocol import Baseline, Explainer, Score, Target
-from seqinterp.attribution.run import Device, choose_device, explain, scores
+from seqinterp.attribution.certificate import Certificate
+from seqinterp.attribution.evidence import completeness_error, model_hash, saturated_share
+from seqinterp.attribution.notes import Notes, heard
+from seqinterp.attribution.protocol import Baseline, Score, Target
+from seqinterp.attribution.rows import by_rows
+from seqinterp.attribution.run import Device, batched, choose_device, explain
 from seqinterp.attribution.targets import as_target
-from seqinterp.errors import InputError
 from seqinterp.shapes import Array, Attributions, Inputs, Scores
 
 
@@ -41,10 +43,14 @@ def attribute(
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
         seed: for methods that draw at random.
         progress: show a progress bar.
-        options: what the method itself takes, by keyword (`baseline=`, `steps=` ...).
+        options: what the method itself takes, by keyword. `baseline=` is a name ("zeros", "mean", "blur", "gc_matched",
+            "uniform_shuffle", "dinucleotide_shuffle"), references `(draws, *features)` or `(batch, draws, *features)`,
+            or a rule; on DNA "deeplift" and "expected_gradients" compare with 20 dinucleotide shuffles unless told
+            otherwise, everything else with zeros. `draws=` is the number of shuffles, or of a method's own samples.
 
     Returns:
-        `Attribution` with `values`, `hypothetical`, `score`, `reference_score` and a `certificate`.
+        `Attribution` with `values`, `hypothetical`, `score`, `reference_score` and a `certificate`, whose `verdict` is
+        `ok` or `doubtful:` and why.
 
     Raises:
         InputError: an unknown method, target or option, or inputs that cannot be used.
@@ -53,62 +59,84 @@ def attribute(
     """
     entry = find_method(method)
     checked = as_dna(model, inputs) if entry.dna_only else as_inputs(model, inputs)
-    explainer, hypothetical = _bind(method, entry, options, seed)
+    bound = bind(method, entry, checked, options, seed)
     score = Score(model, as_target(target))
     setting: dict[str, Any] = {"batch_size": batch_size, "device": choose_device(device)}
+    before = model_hash(model)
     plain = finite_scores(score, checked, **setting)
-    values, every_base = _explain(explainer, hypothetical, score, checked, progress=progress, **setting)
-    reference_score = _reference_score(entry.reference, score, checked, **setting)
-    errors = (None, None) if reference_score is None else completeness_error(values, plain, reference_score)
+    with heard() as notes:
+        values, every_base = _explain(bound, score, checked, progress=progress, **setting)
+    reference_score = _reference_score(bound.baseline, score, checked, **setting)
+    facts = origin(model, checked, seed=seed, device=setting["device"])
     certificate = Certificate(
         method=method,
-        options={name: repr(value) for name, value in options.items()},
-        completeness_error=errors[0],
-        relative_completeness_error=errors[1],
-        batch_deviation=_batch_deviation(explainer, score, checked, values, setting["device"]),
-        **origin(model, checked, seed=seed, device=setting["device"]),
+        options=bound.options,
+        baseline=bound.baseline_name,
+        target=_in_words(target),
+        promised=entry.promised,
+        largest=float(values.abs().max()),
+        batch_deviation=_batch_deviation(bound, score, checked, values, setting["device"]),
+        saturated=saturated_share(plain, facts["output_kind"]),
+        model_unchanged=facts["model_hash"] == before,
+        dtype=str(checked.dtype).removeprefix("torch."),
+        **_sums(values, plain, reference_score, notes),
+        **_said(notes),
+        **facts,
     )
     return Attribution(checked, values, every_base, plain, reference_score, certificate)
 
 
-def _explain(
-    explainer: Explainer, hypothetical: Explainer | None, score: Score, inputs: Inputs, **setting: Any
-) -> tuple[Attributions, Attributions | None]:
+def _explain(bound: Bound, score: Score, inputs: Inputs, **setting: Any) -> tuple[Attributions, Attributions | None]:
     """The attributions and, for DNA, what each base would contribute."""
-    if hypothetical is None or not is_dna(inputs):
-        return explain(explainer, score, inputs, **setting), None
-    every_base = explain(hypothetical, score, inputs, **setting)
-    # On one-hot DNA the method is this product; a contract test holds every such method to it.
-    return every_base if hypothetical == explainer else every_base * inputs, every_base
+    if bound.hypothetical is None:
+        return explain(bound.explainer, score, inputs, **setting), None
+    every_base = explain(bound.hypothetical, score, inputs, **setting)
+    return every_base * inputs if bound.projects else every_base, every_base
 
 
 def _reference_score(baseline: Baseline | None, score: Score, inputs: Inputs, **setting: Any) -> Scores | None:
     """Mean score of each example's references, `(batch,)`."""
     if baseline is None:
         return None
-    references = baseline(inputs)
-    flat = scores(score, references.flatten(0, 1), **setting)
-    return flat.reshape(references.shape[:2]).mean(dim=1)
+
+    def mean_score(part: Inputs) -> Scores:
+        references = baseline(part)
+        return by_rows(score, references.flatten(0, 1)).view(references.shape[:2]).mean(dim=1)
+
+    with torch.no_grad():
+        return batched(mean_score, score, inputs, **setting)
 
 
-def _bind(name: str, entry: Method, options: dict[str, Any], seed: int) -> tuple[Explainer, Explainer | None]:
-    """The explainers with the caller's options; an option the method does not take is refused by name."""
-    taken = option_names(entry.explainer)
-    unknown = sorted(set(options) - taken)
-    if unknown:
-        offered = ", ".join(sorted(taken - {"seed"})) or "no options"
-        raise InputError(f"method {name!r} has no option {unknown[0]!r}; it takes {offered}")
-    bound = {**options, **({"seed": seed} if "seed" in taken else {})}
-    if not bound:
-        return entry.explainer, entry.hypothetical
-    hypothetical = None if entry.hypothetical is None else partial(entry.hypothetical, **bound)
-    return partial(entry.explainer, **bound), hypothetical
+def _sums(values: Attributions, plain: Scores, reference_score: Scores | None, notes: Notes) -> dict[str, Any]:
+    """Whether the attributions add up: to the score less the reference score, or to what the ledger leaves."""
+    ledger = {kind: torch.cat(parts).to(plain) for kind, parts in notes.ledger.items()}
+    start = torch.stack(list(ledger.values())).sum(dim=0) if ledger else reference_score
+    if start is None:
+        return {"completeness_error": None, "relative_completeness_error": None}
+    error, relative = completeness_error(values, plain, start)
+    sizes = {kind: float(amount.abs().max()) for kind, amount in ledger.items()}
+    return {"completeness_error": error, "relative_completeness_error": relative, "ledger": sizes}
 
 
-def _batch_deviation(
-    explainer: Explainer, score: Score, inputs: Inputs, values: Attributions, device: torch.device
-) -> float:
+def _said(notes: Notes) -> dict[str, Any]:
+    """What the method said beside its numbers."""
+    stated = float(torch.cat(notes.stated_error).max()) if notes.stated_error else None
+    return {
+        "rules": notes.rules,
+        "without_rule": notes.without_rule,
+        "warnings": tuple(notes.warnings),
+        "stated_error": stated,
+    }
+
+
+def _batch_deviation(bound: Bound, score: Score, inputs: Inputs, values: Attributions, device: torch.device) -> float:
     """Largest change when the first example is explained in other company: alone, or beside a copy of itself."""
     company = inputs[:1] if len(inputs) > 1 else inputs.repeat(2, *[1] * (inputs.ndim - 1))
-    again = explain(explainer, score, company, device=device)
+    again, _ = _explain(bound, score, company, device=device)
     return float((again[:1] - values[:1]).abs().max())
+
+
+def _in_words(target: object) -> str:
+    """A target as the caller wrote it."""
+    name = getattr(target, "__name__", None)
+    return str(name) if name else repr(target)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seqinterp.attribution.dna import is_dna
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.shapes import Inputs, Sequences
 
@@ -33,13 +34,6 @@ def as_inputs(model: nn.Module, inputs: Any) -> Inputs:
     if not bool(torch.isfinite(checked).all()):
         raise InputError("inputs hold NaN or infinite values; they must be finite numbers")
     return checked
-
-
-def is_dna(inputs: Inputs) -> bool:
-    """Whether `inputs` are `(batch, 4, position)` with columns that are bases or mixtures of bases."""
-    if inputs.ndim != 3 or inputs.shape[1] != 4:
-        return False
-    return bool((inputs >= 0).all() and (inputs.sum(dim=1) <= 1 + 1e-4).all())
 
 
 def as_dna(model: nn.Module, inputs: Any) -> Sequences:

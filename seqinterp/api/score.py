@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqinterp.attribution.certificate import model_hash, output_kind, versions
+from seqinterp.attribution.evidence import model_hash, output_kind, versions
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.run import borrowed, scores
 from seqinterp.errors import ModelError

@@ -15,7 +15,7 @@ from seqinterp.api.optimize import optimize
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.motifs import Motifs
 from seqinterp.api.train import Trained
-from seqinterp.attribution.certificate import model_hash
+from seqinterp.attribution.evidence import model_hash
 from seqinterp.attribution.run import Device
 from seqinterp.evaluation.planted_truth import PlantedTruth, planted_truth
 from seqinterp.io import run_folder as files

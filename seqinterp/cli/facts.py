@@ -10,7 +10,7 @@ import numpy as np
 
 from seqinterp.api import steps
 from seqinterp.api.train import Trained
-from seqinterp.attribution.certificate import versions
+from seqinterp.attribution.evidence import versions
 from seqinterp.attribution.run import choose_device
 from seqinterp.cli.asked import Job
 from seqinterp.cli.data import Source

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqinterp.attribution.certificate import completeness_error, model_hash, output_kind, versions
+from seqinterp.attribution.evidence import completeness_error, model_hash, output_kind, versions
 
 
 def test_completeness_error_is_the_largest_gap():

@@ -55,6 +55,3 @@ def mutagenesis(model: nn.Module, inputs: Tensor, index: int = 0) -> Tensor:
                 present = inputs[example, base, position]
                 result[example, base, position] = (every[example, base, position] - mean) * present
     return result
-
-
-METHODS = {"gradient": gradient, "gradient_times_input": gradient_times_input, "mutagenesis": mutagenesis}
