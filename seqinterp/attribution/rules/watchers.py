@@ -79,8 +79,8 @@ class _Seen:
     def __init__(self) -> None:
         self.tensors: list[Tensor] = []
 
-    def apart(self, tensor: Tensor) -> tuple[Tensor, Tensor]:
-        self.tensors.append(tensor)
+    def apart(self, tensor: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+        self.tensors.append(like)
         return tensor.reshape(1, -1), tensor.reshape(1, -1)
 
     def exchanged(self, tensor: Tensor) -> Tensor:
@@ -105,7 +105,7 @@ class _Rows:
             )
         return layout
 
-    def apart(self, tensor: Tensor) -> tuple[Tensor, Tensor]:
+    def apart(self, tensor: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         layout = self._layout()
         by_row = self._folded(tensor.movedim(layout.axis, 0), layout)
         rows = by_row.movedim(1, 0) if layout.apart else by_row
@@ -115,14 +115,14 @@ class _Rows:
     def exchanged(self, tensor: Tensor) -> Tensor:
         layout = self._layout()
         folded = self._folded(tensor.movedim(layout.axis, 0), layout)
-        turned: Tensor = folded.roll(self.count, 1 if layout.apart else 0)
-        back: Tensor = turned.flatten(0, 1).movedim(0, layout.axis)
-        return back
+        turned = folded.roll(self.count, 1 if layout.apart else 0)
+        return turned.flatten(0, 1).movedim(0, layout.axis)
 
     def _folded(self, tensor: Tensor, layout: Layout) -> Tensor:
         """(row, part, ...), or (part, row, ...) where the parts lie apart."""
         sizes = (layout.fold, 2 * self.count) if layout.apart else (2 * self.count, layout.fold)
-        return tensor.unflatten(0, sizes)
+        folded: Tensor = tensor.unflatten(0, sizes)
+        return folded
 
 
 class Halves(Watcher):
