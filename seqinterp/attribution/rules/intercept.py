@@ -122,8 +122,9 @@ def choice_parts(recipe: Recipe, *operands: Tensor) -> tuple[Tensor, Tensor, Ten
         taken, condition, otherwise = given
     else:
         condition, taken, otherwise = given
-    like = operands[0]
-    return condition, torch.as_tensor(taken).to(like), torch.as_tensor(otherwise).to(like)
+    dtype, device = operands[0].dtype, operands[0].device
+    branches = [torch.as_tensor(branch, dtype=dtype, device=device) for branch in (taken, otherwise)]
+    return condition, branches[0], branches[1]
 
 
 def _branches(recipe: Recipe, *operands: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,10 +24,10 @@ class Layout:
         folded = (self.fold, -1) if self.apart else (-1, self.fold)
         return along.view(folded).sum(dim=0 if self.apart else 1)
 
-    def places(self, rows: int) -> Tensor:
-        """Where along the axis the first two of `rows` rows lie."""
-        row, part = torch.arange(2), torch.arange(self.fold)
-        return (part[:, None] * rows + row if self.apart else row[:, None] * self.fold + part).flatten()
+    def places(self, chosen: Tensor, rows: int) -> Tensor:
+        """Where along the axis the chosen ones of `rows` rows lie."""
+        part = torch.arange(self.fold, device=chosen.device)
+        return (part[:, None] * rows + chosen if self.apart else chosen[:, None] * self.fold + part).flatten()
 
 
 def find_layout(now: Tensor, then: Tensor, rows: int, plan_rows: int) -> Layout | None:
@@ -45,17 +45,18 @@ def find_layout(now: Tensor, then: Tensor, rows: int, plan_rows: int) -> Layout 
         return None
     if fold == 1:
         return Layout(axis)
+    both = torch.arange(2, device=now.device)
     fitting = [
         layout
         for layout in (Layout(axis, fold), Layout(axis, fold, apart=True))
-        if _equal(now, then, axis, layout.places(rows), layout.places(plan_rows))
+        if _equal(now, then, axis, layout.places(both, rows), layout.places(both, plan_rows))
     ]
     return fitting[0] if len(fitting) == 1 else None
 
 
 def _equal(now: Tensor, then: Tensor, axis: int, rows: Tensor, rows_then: Tensor) -> bool:
     """Whether two selections hold the same numbers up to rounding."""
-    one, other = now.index_select(axis, rows.to(now.device)), then.index_select(axis, rows_then.to(then.device))
+    one, other = now.index_select(axis, rows), then.index_select(axis, rows_then)
     if not one.is_floating_point():
         return torch.equal(one, other)
     return torch.allclose(one, other, rtol=1e-3, atol=1e-4 * float(other.abs().amax()), equal_nan=True)

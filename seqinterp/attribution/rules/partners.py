@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
 from seqinterp.attribution.rules.held import Held
-from seqinterp.attribution.rules.layout import find_layout
+from seqinterp.attribution.rules.layout import Layout, find_layout
 from seqinterp.errors import ModelError
 
 
@@ -75,31 +74,29 @@ class RowPartners:
     index: Tensor
     plan: list[Held]
     plan_rows: int
-    _folded: dict[int, Tensor] = field(default_factory=dict)
+    _folded: dict[Layout, Tensor] = field(default_factory=dict)
 
     def meet(self, place: int, held: Held) -> Other:
         """The same operation with every tensor's rows replaced by their partners'."""
         if place >= len(self.plan) or self.plan[place].word != held.word:
             raise Unclear
         then = self.plan[place]
-        layouts = [self.layout(now, old) for now, old in zip(held.tensors(), then.tensors(), strict=True)]
-        plain = len(held.operands) == 1 and layouts[0] == (0, 1)
+        layouts = [self._layout(now, old) for now, old in zip(held.tensors(), then.tensors(), strict=True)]
+        plain = len(held.operands) == 1 and layouts[0] == Layout(0)
         return Other(partial(self._gathered, held, layouts), self.index if plain else None)
 
-    def _gathered(self, held: Held, layouts: list[tuple[int, int]]) -> Held:
+    def _gathered(self, held: Held, layouts: list[Layout]) -> Held:
         parts = zip(held.tensors(), layouts, strict=True)
-        return held.with_tensors([now.index_select(axis, self._rows(fold)) for now, (axis, fold) in parts])
+        return held.with_tensors([now.index_select(layout.axis, self._places(layout)) for now, layout in parts])
 
-    def layout(self, now: Tensor, then: Tensor) -> tuple[int, int]:
-        """The axis that holds the rows, and how many numbers of a row lie behind one another along it."""
+    def _layout(self, now: Tensor, then: Tensor) -> Layout:
         found = find_layout(now, then, len(self.index), self.plan_rows)
-        if found is None or found.apart:
+        if found is None:
             raise Unclear
-        return found.axis, found.fold
+        return found
 
-    def _rows(self, fold: int) -> Tensor:
-        """The partner index for tensors with `fold` numbers of a row behind one another."""
-        if fold not in self._folded:
-            within = torch.arange(fold, device=self.index.device)
-            self._folded[fold] = (self.index[:, None] * fold + within).flatten()
-        return self._folded[fold]
+    def _places(self, layout: Layout) -> Tensor:
+        """Where the numbers of every row's partner lie along the axis."""
+        if layout not in self._folded:
+            self._folded[layout] = layout.places(self.index, len(self.index))
+        return self._folded[layout]

@@ -17,6 +17,7 @@ from seqinterp.attribution.rules.operations import Kind
 from seqinterp.attribution.rules.partners import Other
 
 POINTS = (1, 4, 12, 32, 64)  # Gauss-Legendre points, until every output is accounted for
+PRECISE = 1e-12  # relative error that is good enough in double precision
 
 
 def path_integral(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, ...]:
@@ -34,7 +35,7 @@ def path_integral(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, .
         way = Way(held.run, there.operands, steps, *_nodes(points))
         reached = way.change(steps)
         error = float((reached - owed).abs().max() / size)
-        if error <= 32 * torch.finfo(owed.dtype).eps:
+        if error <= max(32 * torch.finfo(owed.dtype).eps, PRECISE):
             return way.slopes(gradient)
     if held.kind is Kind.UNKNOWN:
         note_without_rule(held.word, error)
