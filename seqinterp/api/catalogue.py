@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from seqinterp.attribution.baselines import zeros
 from seqinterp.attribution.deconvnet import deconvnet
 from seqinterp.attribution.deeplift import deeplift, hypothetical_deeplift
+from seqinterp.attribution.exact_integrated_gradients import (
+    exact_integrated_gradients,
+    hypothetical_exact_integrated_gradients,
+)
 from seqinterp.attribution.expected_gradients import expected_gradients, hypothetical_expected_gradients
 from seqinterp.attribution.gradcam import gradcam, gradcam_plus_plus
 from seqinterp.attribution.gradient import gradient, gradient_times_input
@@ -13,6 +17,7 @@ from seqinterp.attribution.guided_backprop import guided_backprop
 from seqinterp.attribution.integrated_gradients import hypothetical_integrated_gradients, integrated_gradients
 from seqinterp.attribution.kernel_shap import kernel_shap
 from seqinterp.attribution.lime import lime
+from seqinterp.attribution.lrp import lrp
 from seqinterp.attribution.occlusion import occlusion
 from seqinterp.attribution.protocol import Baseline, Explainer
 from seqinterp.attribution.shapley import shapley
@@ -67,6 +72,12 @@ METHODS: dict[str, Method] = {
         hypothetical=hypothetical_integrated_gradients,
         promised=COMPLETE,
     ),
+    "exact_integrated_gradients": Method(
+        exact_integrated_gradients,
+        "Sundararajan et al. 2017",
+        hypothetical=hypothetical_exact_integrated_gradients,
+        promised=COMPLETE,
+    ),
     "expected_gradients": Method(
         expected_gradients,
         "Erion et al. 2021",
@@ -81,6 +92,7 @@ METHODS: dict[str, Method] = {
         promised=COMPLETE,
         dna_baseline="dinucleotide_shuffle",
     ),
+    "lrp": Method(lrp, "Bach et al. 2015", promised=COMPLETE),
     "guided_backprop": Method(guided_backprop, "Springenberg et al. 2015"),
     "deconvnet": Method(deconvnet, "Zeiler & Fergus 2014"),
     "gradcam": Method(gradcam, "Selvaraju et al. 2017"),

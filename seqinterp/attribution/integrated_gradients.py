@@ -36,7 +36,7 @@ def integrated_gradients(
     """(input - reference) times the gradient averaged over the straight path between them; the mean over references.
 
     tolerance: pieces are doubled until two doublings in a row change no attribution of an example by more than this
-        part of its largest. The larger of the two changes, at least a tenth of the tolerance, is stated as the error.
+        part of its largest. The larger of the two changes, and a tenth of the tolerance, is stated as the error.
     steps: that many pieces instead, with no stated error.
 
     Raises:
@@ -95,7 +95,7 @@ def _refined(score: Score, starts: Inputs, ends: Inputs, tolerance: float) -> tu
         way = (ends[unsettled] - starts[unsettled]).flatten(1)
         change = ((finer - slopes[unsettled]).flatten(1) * way).abs().amax(1)
         largest = (finer.flatten(1) * way).abs().amax(1)
-        stated = torch.maximum(change, last_change[unsettled]).maximum(FLOOR * tolerance * largest)
+        stated = torch.maximum(change, last_change[unsettled]) + FLOOR * tolerance * largest
         slopes[unsettled], errors[unsettled], last_change[unsettled] = finer, stated, change
         unsettled = unsettled[stated > tolerance * largest]
     if len(unsettled):
