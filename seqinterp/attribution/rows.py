@@ -34,7 +34,7 @@ def by_rows(function: Callable[..., Tensor], *tensors: Tensor, group: int = 1) -
     halved and the failed part is tried again, down to one group; then the error is passed on.
     """
     count = len(tensors[0])
-    size = max(1, rows_at_once(tensors[0][:1].numel()) // group) * group
+    size = min(max(1, rows_at_once(tensors[0][:1].numel()) // group) * group, count)
     done: list[Tensor] = []
     start = 0
     while start < count:

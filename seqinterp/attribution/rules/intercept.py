@@ -13,7 +13,7 @@ from seqinterp.attribution.notes import note_warning
 from seqinterp.attribution.rules.call import Call, Recipe, first_tensor, is_live, name_of, read_call, with_first_tensor
 from seqinterp.attribution.rules.held import Held, Keeper
 from seqinterp.attribution.rules.opened import OPENED
-from seqinterp.attribution.rules.operations import KINDS, READS, Kind
+from seqinterp.attribution.rules.operations import ANSWERS, KINDS, READS, Kind
 
 # of these a call with one live operand is linear in it
 _PRODUCTS = {Kind.WEIGHTED, Kind.MULTILINEAR}
@@ -30,6 +30,7 @@ class Interceptor(TorchFunctionMode):
         super().__init__()
         self.treated = treated
         self.keeper = Keeper()
+        self.answers: dict[int, Any] = {}  # comparisons and indices of live numbers, held so that ids stay theirs
 
     def treats(self, kind: Kind, word: str) -> bool:
         """Whether an operation is handed to `treat`."""
@@ -56,11 +57,19 @@ class Interceptor(TorchFunctionMode):
             self.keeper.about_to_write(args[:1])
         if "out" in keywords:
             self.keeper.about_to_write([keywords["out"]])
-        if name.word in READS and any(map(is_live, args)):
-            note_warning(
-                f"the model's code reads values out of the graph ({name.word}), where no method can follow them"
-            )
-        return func(*args, **keywords)
+        if name.word not in READS and name.word not in ANSWERS:
+            return func(*args, **keywords)
+        depends = any(is_live(value) or id(value) in self.answers for value in args)
+        if depends and name.word in READS:
+            self.read(name.word)
+        result = func(*args, **keywords)
+        if depends and name.word in ANSWERS:
+            self.answers[id(result)] = result
+        return result
+
+    def read(self, word: str) -> None:
+        """The model's code takes a number out of the graph."""
+        note_warning(f"the model's code reads values out of the graph ({word}), where no rule can follow them")
 
     def hand_over(self, call: Call, result: Any, output: Tensor) -> Any:
         """What the model's code receives: `result` with `output` in it, written where it asked for."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from seqinterp.attribution.gradient import require_slope
 from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.rules.opaque import eager, refuse_scripted
+from seqinterp.attribution.rules.opaque import eager, note_own_functions, refuse_scripted
 from seqinterp.attribution.rules.operations import Kind
 from seqinterp.attribution.rules.partners import Partners, RowPartners, TapePartners, Unclear
 from seqinterp.attribution.rules.replay import PairReplay, PairRule
@@ -39,7 +39,8 @@ def paired_slopes(score: Score, rows: Inputs, partner: Tensor, rules: Mapping[Ki
 def planned(score: Score, rows: Inputs, partner: Tensor, rules: Mapping[Kind, PairRule]) -> RowPartners:
     """Partners within one pass, from a record pass over the first rows that shows where the rows lie."""
     plan_rows = 2 if len(rows) > 2 else 3
-    plan, _ = record(score, rows[torch.arange(plan_rows, device=rows.device) % 2], frozenset(rules))
+    plan, found = record(score, rows[torch.arange(plan_rows, device=rows.device) % 2], frozenset(rules))
+    note_own_functions(found)
     return RowPartners(partner, plan, plan_rows)
 
 

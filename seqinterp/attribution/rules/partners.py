@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -32,6 +32,8 @@ class Other:
 class Partners(Protocol):
     """Finds the other side of every operation that is met, in the order of the model's code."""
 
+    within_one_pass: ClassVar[bool]
+
     def meet(self, place: int, held: Held) -> Other:
         """The operation at `place` as it was for the partner rows."""
         ...
@@ -51,6 +53,7 @@ class TapePartners:
     """Partners from a record pass over the partner rows: right whatever the layout of a tensor."""
 
     tape: list[Held]
+    within_one_pass: ClassVar[bool] = False
 
     def meet(self, place: int, held: Held) -> Other:
         """The recorded operation."""
@@ -74,6 +77,7 @@ class RowPartners:
     index: Tensor
     plan: list[Held]
     plan_rows: int
+    within_one_pass: ClassVar[bool] = True
     _folded: dict[Layout, Tensor] = field(default_factory=dict)
 
     def meet(self, place: int, held: Held) -> Other:

@@ -84,7 +84,7 @@ def _layer_function(cell: Cell, refused: str) -> Callable[..., Any]:
     """The function torch's modules call for a whole stack of layers: not with packed sequences or projections."""
 
     def run(_: Any, inputs: Tensor, states: Any, weights: Any, *options: Any) -> tuple[Tensor, ...]:
-        if isinstance(weights, Tensor):  # (data, batch_sizes, states, weights, ...): a PackedSequence
+        if isinstance(states, Tensor) and not states.is_floating_point():  # the batch sizes of a PackedSequence
             raise ModelError(
                 f"the model runs {refused} over a PackedSequence, which has no rules; give it padded sequences"
             )

@@ -12,8 +12,10 @@ from seqinterp.attribution.rules.call import Call, first_tensor, has_values
 from seqinterp.attribution.rules.held import Held
 from seqinterp.attribution.rules.intercept import Interceptor
 from seqinterp.attribution.rules.operations import Kind
-from seqinterp.attribution.rules.partners import Other, Partners
+from seqinterp.attribution.rules.partners import Other, Partners, Unclear
 
+# reads that can decide what the model's code does next
+DECISIONS = {"__bool__", "__int__", "__float__", "__index__", "__contains__", "item", "tolist"}
 # (the operation, the gradient of its output) -> what each operand receives
 Rule = Callable[[Held, Tensor], tuple[Tensor, ...]]
 # (the operation, the same for the partner rows, the gradient of its output) -> what each operand receives
@@ -57,6 +59,12 @@ class PairReplay(Replay):
         other = self.partners.meet(self.met, held)
         self.met += 1
         return partial(_compared, self.rules[held.kind], other)
+
+    def read(self, word: str) -> None:
+        """Rows that share a pass would share what the code does with the number."""
+        super().read(word)
+        if self.partners.within_one_pass and word in DECISIONS:
+            raise Unclear
 
 
 def _compared(rule: PairRule, other: Other, held: Held, gradient: Tensor) -> tuple[Tensor, ...]:
