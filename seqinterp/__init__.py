@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from seqinterp.api.results.attribution import Attribution as Attribution
     from seqinterp.api.results.designs import Designs as Designs
     from seqinterp.api.results.mutagenesis import Mutagenesis as Mutagenesis
+    from seqinterp.api.results.verification import Verification as Verification
     from seqinterp.api.train import train as train
+    from seqinterp.api.verify import verify as verify
     from seqinterp.attribution.jacobian import saliency_map as saliency_map
     from seqinterp.errors import SeqinterpError as SeqinterpError
     from seqinterp.io.load_model import load_model as load_model
@@ -45,6 +47,8 @@ _PUBLIC = {
     "saliency_map": "attribution.jacobian",
     "SeqinterpError": "errors",
     "train": "api.train",
+    "Verification": "api.results.verification",
+    "verify": "api.verify",
     "write_meme": "io.motif_files",
 }
 

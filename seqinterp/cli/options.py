@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from seqinterp.cli.names import names_in
+
 Run = Annotated[Path, typer.Argument(help="Folder of a run (or a DeepBind model file).", show_default=False)]
 Data = Annotated[
     Path,
@@ -23,6 +25,19 @@ Device = Annotated[
 ]
 Target = Annotated[int, typer.Option(help="Index of the output that is explained.", min=0)]
 Top = Annotated[int, typer.Option(help="Only the N best-scoring sequences; 0 takes all.", min=0)]
+Method = Annotated[str, typer.Option(help=f"One of {', '.join(names_in('catalogue', 'METHODS'))}.")]
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        help=f"What the score is compared with: {', '.join(names_in('baseline', 'BASELINES'))}; by default what suits"
+        " the method.",
+        show_default=False,
+    ),
+]
+Draws = Annotated[
+    int | None,
+    typer.Option(help="Number of shuffles, or of a method's own samples.", min=1, show_default=False),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 Motifs = Annotated[
     Path | None,

@@ -9,9 +9,16 @@ def main() -> None:
     """Call each compiled function once, in the types it is used with."""
     from memelite import tomtom
 
+    from seqinterp.kernels import pooling
+    from seqinterp.kernels.rectifier import rescaled
     from seqinterp.sequence.shuffle import dinucleotide_shuffle
 
     dinucleotide_shuffle(["ACGTACGTTGCA"])
+    for kind in (np.float32, np.float64):
+        table, index = np.zeros((2, 3), kind), np.array([0, 0])
+        rescaled(table, table, index, 0, 2, table.copy())
+        for pool in (pooling.cross_maximum, pooling.crossing):
+            pool(table, table, np.zeros((2, 3), np.int64), index, 1, table.copy())
     matrices = list(np.random.default_rng(0).dirichlet(np.ones(4), size=(30, 8)).transpose(0, 2, 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
