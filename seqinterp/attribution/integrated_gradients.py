@@ -30,13 +30,13 @@ def integrated_gradients(
     /,
     *,
     baseline: Baseline = zeros,
-    tolerance: float = 0.01,
+    tolerance: float = 0.02,
     steps: int | None = None,
 ) -> Attributions:
     """(input - reference) times the gradient averaged over the straight path between them; the mean over references.
 
-    tolerance: pieces are doubled until two doublings in a row change no attribution of an example by more than this
-        part of its largest. The larger of the two changes, and a tenth of the tolerance, is stated as the error.
+    tolerance: pieces are doubled until the stated error of an example is at most this part of its largest attribution.
+        Stated is the largest change of an attribution by the last two doublings, and a tenth of the tolerance on top.
     steps: that many pieces instead, with no stated error.
 
     Raises:
@@ -54,7 +54,7 @@ def hypothetical_integrated_gradients(
     /,
     *,
     baseline: Baseline = zeros,
-    tolerance: float = 0.01,
+    tolerance: float = 0.02,
     steps: int | None = None,
 ) -> Attributions:
     """What each base would contribute by the mean gradients of `integrated_gradients`, `(batch, 4, position)`."""
@@ -69,7 +69,7 @@ def mean_slopes(
     if steps is not None and steps < 1:
         raise InputError(f"steps must be 1 or more, or None to refine until the tolerance is met; not {steps}")
     if not tolerance > 0:
-        raise InputError(f"tolerance must be a positive part of the largest attribution, such as 0.01; not {tolerance}")
+        raise InputError(f"tolerance must be a positive part of the largest attribution, such as 0.02; not {tolerance}")
     ends = inputs.unsqueeze(1).expand_as(references).flatten(0, 1)
     starts = references.flatten(0, 1)
     if steps is not None:

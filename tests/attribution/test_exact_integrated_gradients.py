@@ -28,7 +28,7 @@ from zoo.kit import Net
 
 # what torch says of itself when its forward derivatives are first used
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
-PIECEWISE = [case for case in ARCHITECTURES if case.piecewise_linear and case.continuous]
+PIECEWISE = [case for case in ARCHITECTURES if case.piecewise_linear and case.continuous][::2]
 
 
 @dataclass(frozen=True)
