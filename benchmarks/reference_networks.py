@@ -18,9 +18,7 @@ def three_convolutions() -> nn.Module:
 def deepbind() -> nn.Module:
     """M2: one convolution and a global maximum, 101 bp."""
     head = (nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 1))
-    return nn.Sequential(
-        nn.Conv1d(4, 16, 24, padding=23), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), *head
-    )
+    return nn.Sequential(nn.Conv1d(4, 16, 24, padding=23), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), *head)
 
 
 def basset() -> nn.Module:

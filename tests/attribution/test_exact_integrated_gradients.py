@@ -181,7 +181,7 @@ class TestArchitectures:
             found.flatten(1).sum(1), scores(score, inputs, device="cpu") - ends, rtol=1e-11, atol=1e-12
         )
         assert not heard.warnings
-        parts = exact(case.model(), inputs.flip(0), target=case.target, baseline=drawn(), batch_size=1).flip(0)
+        parts = exact(case.model(), inputs.flip(0), target=case.target, baseline=drawn(), batch_size=64).flip(0)
         torch.testing.assert_close(parts, found, rtol=1e-9, atol=1e-11)
 
 

@@ -93,8 +93,9 @@ _KINDS: dict[Kind, frozenset[str]] = {
 }
 # what is asked of numbers and answered without a gradient
 ANSWERS = _words(
-    """gt lt ge le eq ne greater less greater_equal less_equal not_equal equal allclose isclose isnan isinf isfinite any
-    all logical_and logical_or logical_not logical_xor bitwise_and bitwise_or argmax argmin argsort nonzero count_nonzero"""
+    """gt lt ge le eq ne greater less greater_equal less_equal not_equal equal allclose isclose isnan isinf isfinite
+    any all logical_and logical_or logical_not logical_xor bitwise_and bitwise_or argmax argmin argsort nonzero
+    count_nonzero"""
 )
 KINDS: dict[str, Kind] = {name: kind for kind, names in _KINDS.items() for name in names}
 # what takes numbers out of the graph: gradients and rules do not see where they go
