@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from seqinterp.api.attribute import attribute as attribute
+    from seqinterp.api.attribute_outputs import attribute_outputs as attribute_outputs
+    from seqinterp.api.dependency_map import dependency_map as dependency_map
     from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
     from seqinterp.api.jacobian import jacobian as jacobian
     from seqinterp.api.mutate import mutate as mutate
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 # name -> the module that defines it
 _PUBLIC = {
     "attribute": "api.attribute",
+    "attribute_outputs": "api.attribute_outputs",
     "decode": "sequence.onehot",
+    "dependency_map": "api.dependency_map",
     "filter_motifs": "api.filter_motifs",
     "Attribution": "api.results.attribution",
     "Designs": "api.results.designs",

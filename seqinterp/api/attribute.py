@@ -15,7 +15,7 @@ from seqinterp.attribution.evidence import completeness_error, model_hash, satur
 from seqinterp.attribution.notes import Notes, heard
 from seqinterp.attribution.protocol import Baseline, Score, Target
 from seqinterp.attribution.rows import by_rows
-from seqinterp.attribution.run import Device, batched, choose_device, explain
+from seqinterp.attribution.run import Device, batched, choose_device
 from seqinterp.attribution.targets import as_target
 from seqinterp.shapes import Array, Attributions, Inputs, Scores
 
@@ -65,7 +65,7 @@ def attribute(
     before = model_hash(model)
     plain = finite_scores(score, checked, **setting)
     with heard() as notes:
-        values, every_base = _explain(bound, score, checked, progress=progress, **setting)
+        values, every_base = bound.explain(score, checked, progress=progress, **setting)
     reference_score = _reference_score(bound.baseline, score, checked, **setting)
     facts = origin(model, checked, seed=seed, device=setting["device"])
     certificate = Certificate(
@@ -84,14 +84,6 @@ def attribute(
         **facts,
     )
     return Attribution(checked, values, every_base, plain, reference_score, certificate)
-
-
-def _explain(bound: Bound, score: Score, inputs: Inputs, **setting: Any) -> tuple[Attributions, Attributions | None]:
-    """The attributions and, for DNA, what each base would contribute."""
-    if bound.hypothetical is None:
-        return explain(bound.explainer, score, inputs, **setting), None
-    every_base = explain(bound.hypothetical, score, inputs, **setting)
-    return every_base * inputs if bound.projects else every_base, every_base
 
 
 def _reference_score(baseline: Baseline | None, score: Score, inputs: Inputs, **setting: Any) -> Scores | None:
@@ -132,7 +124,7 @@ def _said(notes: Notes) -> dict[str, Any]:
 def _batch_deviation(bound: Bound, score: Score, inputs: Inputs, values: Attributions, device: torch.device) -> float:
     """Largest change when the first example is explained in other company: alone, or beside a copy of itself."""
     company = inputs[:1] if len(inputs) > 1 else inputs.repeat(2, *[1] * (inputs.ndim - 1))
-    again, _ = _explain(bound, score, company, device=device)
+    again, _ = bound.explain(score, company, device=device)
     return float((again[:1] - values[:1]).abs().max())
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from seqinterp.api.baseline import as_baseline
 from seqinterp.api.catalogue import Method, option_names
 from seqinterp.attribution.dna import is_dna
-from seqinterp.attribution.protocol import Baseline, Explainer
+from seqinterp.attribution.protocol import Baseline, Explainer, Score
+from seqinterp.attribution.run import explain
 from seqinterp.errors import InputError
-from seqinterp.shapes import Inputs
+from seqinterp.shapes import Attributions, Inputs
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class Bound:
     baseline: Baseline | None
     baseline_name: str | None
     options: Mapping[str, str]
+
+    def explain(self, score: Score, inputs: Inputs, **setting: Any) -> tuple[Attributions, Attributions | None]:
+        """The attributions and, on DNA where the method says it, what each base would contribute."""
+        if self.hypothetical is None:
+            return explain(self.explainer, score, inputs, **setting), None
+        every_base = explain(self.hypothetical, score, inputs, **setting)
+        return every_base * inputs if self.projects else every_base, every_base
 
 
 def bind(name: str, entry: Method, inputs: Inputs, options: Mapping[str, Any], seed: int) -> Bound:

@@ -37,6 +37,21 @@ def refuse_odd_scores(found: torch.Tensor, count: int) -> None:
         raise ModelError(f"the score of example {int(wrong[0])} is {float(found[wrong[0]])}, so it cannot be explained")
 
 
+def output_count(model: nn.Module, inputs: Inputs, device: torch.device) -> int:
+    """How many numbers the model puts out for one example.
+
+    Raises:
+        ModelError: it does not return one tensor.
+    """
+    with borrowed(model, device), torch.no_grad():
+        outputs = model(inputs[:1].to(device, copy=True))
+    if not isinstance(outputs, torch.Tensor):
+        raise ModelError(
+            f"the model returns a {type(outputs).__name__}; wrap it in a module that returns the one tensor to explain"
+        )
+    return outputs[0].numel()
+
+
 def origin(model: nn.Module, inputs: Inputs, *, seed: int, device: torch.device) -> dict[str, Any]:
     """The facts that make a result traceable: kind of output, model, seed, device, versions."""
     with borrowed(model, device):

@@ -21,7 +21,7 @@ from seqinterp.shapes import Attributions, Inputs, References
 
 FIRST, LAST = 4, 512  # pieces tried
 FLOOR = 0.1  # of the tolerance: smaller changes happen by chance
-CROWDING = 1.5  # most kinks lie near the reference, where activations leave their biases
+CROWDING = 1.4  # most kinks lie near the reference, where activations leave their biases
 
 
 def integrated_gradients(

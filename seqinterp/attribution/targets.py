@@ -40,6 +40,21 @@ class output:
 
 
 @dataclass(frozen=True)
+class flattened:
+    """The output with this index among all outputs of an example, counted through their axes in order."""
+
+    index: int
+
+    def __call__(self, outputs: object) -> Scores:
+        """Pick one number of `outputs`, `(batch, *outputs)`."""
+        if not isinstance(outputs, Tensor):
+            raise ModelError(
+                f"the model returns a {type(outputs).__name__}, not one tensor whose outputs can be counted"
+            )
+        return output(self.index)(outputs.reshape(len(outputs), -1))
+
+
+@dataclass(frozen=True)
 class margin:
     """Output `index` minus output `other`: why this and not that."""
 
