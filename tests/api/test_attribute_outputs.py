@@ -9,7 +9,7 @@ from cases import DNA_CASES
 from seqinterp.attribution.dependency_map import dependency_map
 from seqinterp.attribution.gradient import gradient_times_input
 from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.targets import output
+from seqinterp.attribution.targets import output, position
 from seqinterp.errors import InputError, ModelError
 
 CASE = DNA_CASES[0]
@@ -26,8 +26,8 @@ def test_each_output_is_explained_as_by_itself(method):
     model, inputs = profile(), CASE.inputs(2)
     found = si.attribute_outputs(model, inputs, method, outputs=[3, 20], device="cpu")
     assert found.shape == (2, 2, 4, 20)
-    for place, (channel, position) in enumerate([(0, 3), (1, 6)]):
-        alone = si.attribute(model, inputs, method, target=lambda o: o[:, channel, position], device="cpu")
+    for place, target in enumerate([position(0, 3), position(1, 6)]):
+        alone = si.attribute(model, inputs, method, target=target, device="cpu")
         torch.testing.assert_close(found[:, place], alone.values)
 
 
