@@ -1,6 +1,6 @@
 """Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) without quadrature, for piecewise linear networks.
 
-Along a straight path such a network is linear in pieces (attribution/rules/pieces.py). On each piece the gradient is
+Along a straight path such a network is linear in pieces (rules/pieces/cuts.py). On each piece the gradient is
 one and the same, so its mean over the path is the sum of (length of the piece) x (gradient in its middle).
 """
 
@@ -14,7 +14,7 @@ from seqinterp.attribution.notes import note_warning
 from seqinterp.attribution.protocol import Baseline, Score
 from seqinterp.attribution.rows import by_rows, rows_at_once
 from seqinterp.attribution.rules.opaque import eager, refuse_scripted
-from seqinterp.attribution.rules.pieces import linear_pieces
+from seqinterp.attribution.rules.pieces.cuts import linear_pieces
 from seqinterp.errors import InputError
 from seqinterp.shapes import Attributions, Effects, Inputs, References
 

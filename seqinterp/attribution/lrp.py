@@ -11,11 +11,11 @@ import torch
 from seqinterp.attribution.notes import note_sinks
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.rows import by_rows
-from seqinterp.attribution.rules.composites import Composite, as_composite
-from seqinterp.attribution.rules.lrp_rules import Rule
+from seqinterp.attribution.rules.lrp.composites import Composite, as_composite
+from seqinterp.attribution.rules.lrp.replay import propagate
+from seqinterp.attribution.rules.lrp.terms import Rule
 from seqinterp.attribution.rules.opaque import eager, refuse_scripted
 from seqinterp.attribution.rules.partners import Unclear
-from seqinterp.attribution.rules.relevance_replay import propagate
 from seqinterp.shapes import Attributions, Inputs
 
 
@@ -23,7 +23,7 @@ def lrp(score: Score, inputs: Inputs, /, *, rule: str | Rule | Composite = "epsi
     """The relevance of each feature: the score, handed back layer by layer in proportion to contributions.
 
     Law: for every example the relevance of its features, plus what left the network on the way, is its score, to
-    rounding. What left is noted as a ledger: "bias", "epsilon" and "remainder" (attribution/rules/ledger.py).
+    rounding. What left is noted as a ledger: "bias", "epsilon" and "remainder" (rules/lrp/ledger.py).
 
     Args:
         score: what is explained.

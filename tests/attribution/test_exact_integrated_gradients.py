@@ -19,7 +19,7 @@ from seqinterp.attribution.exact_integrated_gradients import (
 )
 from seqinterp.attribution.integrated_gradients import integrated_gradients
 from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.rules.pieces import linear_pieces
+from seqinterp.attribution.rules.pieces.cuts import linear_pieces
 from seqinterp.attribution.run import explain, scores
 from seqinterp.attribution.targets import as_target, output
 from seqinterp.errors import InputError, ModelError

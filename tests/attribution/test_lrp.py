@@ -13,8 +13,8 @@ from seqinterp.attribution.gradient import gradient_times_input
 from seqinterp.attribution.lrp import lrp
 from seqinterp.attribution.notes import heard
 from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.rules.composites import epsilon_gamma_box
-from seqinterp.attribution.rules.lrp_rules import Epsilon, ZBox
+from seqinterp.attribution.rules.lrp.composites import epsilon_gamma_box
+from seqinterp.attribution.rules.lrp.terms import Epsilon, ZBox
 from seqinterp.attribution.run import explain, scores
 from seqinterp.attribution.targets import as_target, output
 from seqinterp.errors import InputError, ModelError

@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from seqinterp.attribution.rules.call import read_call
-from seqinterp.attribution.rules.frozen import frozen_form
 from seqinterp.attribution.rules.layout import Layout, find_layout
-from seqinterp.attribution.rules.weighted import scale_and_shift
+from seqinterp.attribution.rules.lrp.frozen import frozen_form
+from seqinterp.attribution.rules.lrp.weighted import scale_and_shift
 
 
 def values(rows):

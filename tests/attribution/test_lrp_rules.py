@@ -9,8 +9,8 @@ from torch import nn
 from naive import lrp as naive
 from seqinterp.attribution.lrp import lrp
 from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.rules.composites import RULES, Layer, as_composite
-from seqinterp.attribution.rules.lrp_rules import (
+from seqinterp.attribution.rules.lrp.composites import RULES, Layer, as_composite
+from seqinterp.attribution.rules.lrp.terms import (
     AlphaBeta,
     Epsilon,
     Flat,

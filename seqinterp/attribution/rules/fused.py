@@ -12,7 +12,7 @@ from seqinterp.attribution.rules.partners import Other
 from seqinterp.kernels.rectifier import rescaled
 
 PoolKernel = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray], None]
-LARGE = 2**22  # cells from which a thread of a pool earns what starting it costs
+LARGE = 2**21  # cells from which a thread of a pool earns what starting it costs
 
 
 def fused_rescale(held: Held, other: Other, gradient: Tensor) -> Tensor | None:

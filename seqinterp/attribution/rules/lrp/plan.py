@@ -10,13 +10,13 @@ from torch.utils import _pytree as pytree
 
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.rules.call import Call, first_tensor, has_values, name_of
-from seqinterp.attribution.rules.composites import Composite, Layer
 from seqinterp.attribution.rules.held import Held
 from seqinterp.attribution.rules.intercept import Interceptor
-from seqinterp.attribution.rules.lrp_rules import Rule, fills
+from seqinterp.attribution.rules.lrp.composites import Composite, Layer
+from seqinterp.attribution.rules.lrp.terms import Rule, fills
+from seqinterp.attribution.rules.lrp.weighted import read_weighted, scale_and_shift
+from seqinterp.attribution.rules.lrp.words import LOOKS, STRAIGHT, TREATED, treats
 from seqinterp.attribution.rules.operations import Kind
-from seqinterp.attribution.rules.relevance_words import LOOKS, STRAIGHT, TREATED, treats
-from seqinterp.attribution.rules.weighted import read_weighted, scale_and_shift
 from seqinterp.shapes import Inputs
 
 

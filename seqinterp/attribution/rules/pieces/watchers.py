@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqinterp.attribution.rules.bends import Bend, Ends, find_bends, refuse_bent, watched
 from seqinterp.attribution.rules.call import Call, first_tensor
 from seqinterp.attribution.rules.intercept import Interceptor
 from seqinterp.attribution.rules.layout import Layout, find_layout
 from seqinterp.attribution.rules.operations import Kind
 from seqinterp.attribution.rules.partners import require_same
+from seqinterp.attribution.rules.pieces.bends import Bend, Ends, find_bends, refuse_bent, watched
 from seqinterp.errors import ModelError
 
 ROUNDING = 32  # a difference of so many units in the last place of what it is taken of is none

@@ -11,21 +11,21 @@ from torch import Tensor
 from seqinterp.attribution.gradient import require_slope
 from seqinterp.attribution.notes import note_rule
 from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.rules import relevance
 from seqinterp.attribution.rules.call import Call, first_tensor, has_values
-from seqinterp.attribution.rules.composites import Composite
-from seqinterp.attribution.rules.frozen import frozen_form
 from seqinterp.attribution.rules.held import Held
 from seqinterp.attribution.rules.intercept import Interceptor
 from seqinterp.attribution.rules.layout import Layout, find_layout
-from seqinterp.attribution.rules.ledger import BIAS, Entry, Ledger, carried
-from seqinterp.attribution.rules.lrp_rules import Epsilon, Pass, Rule, ZBox
+from seqinterp.attribution.rules.lrp import relevance
+from seqinterp.attribution.rules.lrp.composites import Composite
+from seqinterp.attribution.rules.lrp.frozen import frozen_form
+from seqinterp.attribution.rules.lrp.ledger import BIAS, Entry, Ledger, carried
+from seqinterp.attribution.rules.lrp.plan import Plan, Step, make_plan
+from seqinterp.attribution.rules.lrp.terms import Epsilon, Pass, Rule, ZBox
+from seqinterp.attribution.rules.lrp.weighted import Weighted, read_weighted
+from seqinterp.attribution.rules.lrp.words import FOR_ZEROS, SCALES, STRAIGHT, TREATED, treats
 from seqinterp.attribution.rules.operations import Kind
 from seqinterp.attribution.rules.partners import Unclear, require_same
-from seqinterp.attribution.rules.relevance_plan import Plan, Step, make_plan
-from seqinterp.attribution.rules.relevance_words import FOR_ZEROS, SCALES, STRAIGHT, TREATED, treats
 from seqinterp.attribution.rules.replay import Rule as Backward, Ruled
-from seqinterp.attribution.rules.weighted import Weighted, read_weighted
 from seqinterp.errors import InputError
 from seqinterp.shapes import Attributions, Inputs
 

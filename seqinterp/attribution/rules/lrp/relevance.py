@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from seqinterp.attribution.notes import note_without_rule
-from seqinterp.attribution.rules.frozen import Frozen
 from seqinterp.attribution.rules.gradients import vector_jacobian
 from seqinterp.attribution.rules.held import Held
-from seqinterp.attribution.rules.ledger import BIAS, EPSILON, REMAINDER, Entry, carried
-from seqinterp.attribution.rules.lrp_rules import Part, Pass, Rule
+from seqinterp.attribution.rules.lrp.frozen import Frozen
+from seqinterp.attribution.rules.lrp.ledger import BIAS, EPSILON, REMAINDER, Entry, carried
+from seqinterp.attribution.rules.lrp.terms import Part, Pass, Rule
+from seqinterp.attribution.rules.lrp.weighted import Weighted
+from seqinterp.attribution.rules.lrp.words import PURE_PRODUCTS
 from seqinterp.attribution.rules.operations import Kind
-from seqinterp.attribution.rules.relevance_words import PURE_PRODUCTS
-from seqinterp.attribution.rules.weighted import Weighted
 
 # nodes and weights on [0, 1], exact for a derivative of the fifth degree
 _WAY = ((0.5 - 0.15**0.5, 5 / 18), (0.5, 8 / 18), (0.5 + 0.15**0.5, 5 / 18))

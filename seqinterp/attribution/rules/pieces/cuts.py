@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.rows import rows_at_once
-from seqinterp.attribution.rules.watchers import Halves, Layouts, Survey, Watcher, agreed
+from seqinterp.attribution.rules.pieces.watchers import Halves, Layouts, Survey, Watcher, agreed
 from seqinterp.errors import InputError
 from seqinterp.shapes import Inputs
 

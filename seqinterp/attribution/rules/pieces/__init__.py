@@ -1,0 +1,1 @@
+"""Where a piecewise-linear network bends along a straight path."""
