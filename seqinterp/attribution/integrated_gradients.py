@@ -21,7 +21,7 @@ from seqinterp.shapes import Attributions, Inputs, References
 
 FIRST, LAST = 4, 512  # pieces tried
 FLOOR = 0.1  # of the tolerance: smaller changes happen by chance
-CROWDING = 1.4  # most kinks lie near the reference, where activations leave their biases
+CROWDING = 1.5  # most kinks lie near the reference, where activations leave their biases
 
 
 def integrated_gradients(
@@ -30,7 +30,7 @@ def integrated_gradients(
     /,
     *,
     baseline: Baseline = zeros,
-    tolerance: float = 0.02,
+    tolerance: float = 0.05,
     steps: int | None = None,
 ) -> Attributions:
     """(input - reference) times the gradient averaged over the straight path between them; the mean over references.
@@ -54,7 +54,7 @@ def hypothetical_integrated_gradients(
     /,
     *,
     baseline: Baseline = zeros,
-    tolerance: float = 0.02,
+    tolerance: float = 0.05,
     steps: int | None = None,
 ) -> Attributions:
     """What each base would contribute by the mean gradients of `integrated_gradients`, `(batch, 4, position)`."""
@@ -69,7 +69,7 @@ def mean_slopes(
     if steps is not None and steps < 1:
         raise InputError(f"steps must be 1 or more, or None to refine until the tolerance is met; not {steps}")
     if not tolerance > 0:
-        raise InputError(f"tolerance must be a positive part of the largest attribution, such as 0.02; not {tolerance}")
+        raise InputError(f"tolerance must be a positive part of the largest attribution, such as 0.05; not {tolerance}")
     ends = inputs.unsqueeze(1).expand_as(references).flatten(0, 1)
     starts = references.flatten(0, 1)
     if steps is not None:
