@@ -15,7 +15,7 @@ from seqinterp.attribution.evidence import completeness_error, model_hash, satur
 from seqinterp.attribution.notes import Notes, heard
 from seqinterp.attribution.protocol import Baseline, Score, Target
 from seqinterp.attribution.rows import by_rows
-from seqinterp.attribution.run import Device, batched, choose_device
+from seqinterp.attribution.run import Device, batched, choose_device, scores
 from seqinterp.attribution.targets import as_target
 from seqinterp.shapes import Array, Attributions, Inputs, Scores
 
@@ -67,7 +67,7 @@ def attribute(
     with heard() as notes:
         values, every_base = bound.explain(score, checked, progress=progress, **setting)
     reference_score = _reference_score(bound.baseline, score, checked, **setting)
-    facts = origin(model, checked, seed=seed, device=setting["device"])
+    facts = origin(score, checked, seed=seed, device=setting["device"], rows=batch_size)
     certificate = Certificate(
         method=method,
         options=bound.options,
@@ -75,12 +75,15 @@ def attribute(
         target=_in_words(target),
         promised=entry.promised,
         largest=float(values.abs().max()),
-        batch_deviation=_batch_deviation(bound, score, checked, values, setting["device"]),
+        first_largest=float(values[0].abs().max()),
+        largest_score=float(plain.abs().max()),
+        batch_deviation=_batch_deviation(bound, score, checked, values, **setting),
+        score_deviation=_score_deviation(score, checked, plain, **setting),
         saturated=saturated_share(plain, facts["output_kind"]),
         model_unchanged=facts["model_hash"] == before,
         dtype=str(checked.dtype).removeprefix("torch."),
         **_sums(values, plain, reference_score, notes),
-        **_said(notes),
+        **_said(notes, values, plain if reference_score is None else plain - reference_score),
         **facts,
     )
     return Attribution(checked, values, every_base, plain, reference_score, certificate)
@@ -110,22 +113,32 @@ def _sums(values: Attributions, plain: Scores, reference_score: Scores | None, n
     return {"completeness_error": error, "relative_completeness_error": relative, "ledger": sizes}
 
 
-def _said(notes: Notes) -> dict[str, Any]:
+def _said(notes: Notes, values: Attributions, difference: Scores) -> dict[str, Any]:
     """What the method said beside its numbers."""
-    stated = float(torch.cat(notes.stated_error).max()) if notes.stated_error else None
-    return {
+    said: dict[str, Any] = {
         "rules": notes.rules,
         "without_rule": notes.without_rule,
         "warnings": tuple(notes.warnings),
-        "stated_error": stated,
     }
+    if notes.stated_error:
+        stated = torch.cat(notes.stated_error)[: len(values)]
+        size = torch.maximum(values.flatten(1).abs().amax(1), difference.abs()).to(stated)
+        said["stated_error"] = float(stated.max())
+        said["relative_stated_error"] = float((stated / size.clamp(min=torch.finfo(size.dtype).tiny)).max())
+    return said
 
 
-def _batch_deviation(bound: Bound, score: Score, inputs: Inputs, values: Attributions, device: torch.device) -> float:
+def _batch_deviation(bound: Bound, score: Score, inputs: Inputs, values: Attributions, **setting: Any) -> float:
     """Largest change when the first example is explained in other company: alone, or beside a copy of itself."""
     company = inputs[:1] if len(inputs) > 1 else inputs.repeat(2, *[1] * (inputs.ndim - 1))
-    again, _ = bound.explain(score, company, device=device)
+    again, _ = bound.explain(score, company, **setting)
     return float((again[:1] - values[:1]).abs().max())
+
+
+def _score_deviation(score: Score, inputs: Inputs, plain: Scores, **setting: Any) -> float:
+    """The change of the first example's score when it stands beside another row: itself, turned round."""
+    beside = torch.cat([inputs[:1], inputs[:1].flip(-1)])
+    return float((scores(score, beside, **setting)[0] - plain[0]).abs())
 
 
 def _in_words(target: object) -> str:

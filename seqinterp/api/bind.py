@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from typing import Any
+
+import torch
 
 from seqinterp.api.baseline import as_baseline
 from seqinterp.api.catalogue import Method, option_names
-from seqinterp.attribution.dna import is_dna
+from seqinterp.attribution.dna import SLACK, is_dna
 from seqinterp.attribution.protocol import Baseline, Explainer, Score
 from seqinterp.attribution.run import explain
 from seqinterp.errors import InputError
 from seqinterp.shapes import Attributions, Inputs
+
+WHOLE = {"draws", "steps", "pieces"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,14 @@ class Bound:
         if self.hypothetical is None:
             return explain(self.explainer, score, inputs, **setting), None
         every_base = explain(self.hypothetical, score, inputs, **setting)
-        return every_base * inputs if self.projects else every_base, every_base
+        if not self.projects:
+            return every_base, every_base
+        whole = (inputs.sum(dim=1, keepdim=True) - 1).abs() < SLACK
+        if bool(whole.all()):
+            return every_base * inputs, every_base
+        # a column of N has no base to carry what its references had there
+        values = explain(self.explainer, score, inputs, **setting)
+        return torch.where(whole, every_base * inputs, values), every_base
 
 
 def bind(name: str, entry: Method, inputs: Inputs, options: Mapping[str, Any], seed: int) -> Bound:
@@ -53,6 +65,11 @@ def bind(name: str, entry: Method, inputs: Inputs, options: Mapping[str, Any], s
     if unknown:
         offered = ", ".join(sorted(taken - {"seed"} | ({"draws"} if compares else set()))) or "no options"
         raise InputError(f"method {name!r} has no option {unknown[0]!r}; it takes {offered}")
+    for option in WHOLE & set(options):
+        if options[option] is not None and not isinstance(options[option], Integral):
+            raise InputError(f"{option} must be a whole number, not {options[option]!r}")
+    if not isinstance(seed, Integral):
+        raise InputError(f"seed must be a whole number, not {seed!r}")
     words = {option: repr(value) for option, value in options.items() if option != "baseline"}
     if "seed" in taken:
         given["seed"] = seed

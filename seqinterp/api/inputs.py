@@ -18,6 +18,8 @@ def as_inputs(model: nn.Module, inputs: Any) -> Inputs:
         InputError: strings, or values that are not finite numbers.
         ShapeError: there is no batch axis.
     """
+    if not isinstance(model, nn.Module):
+        raise InputError(f"the model must be a torch.nn.Module, not {type(model).__name__}; wrap a function in one")
     if not isinstance(inputs, Tensor | np.ndarray):
         raise InputError(
             f"inputs must be a tensor or array of shape (batch, *features), not {type(inputs).__name__};"
@@ -27,10 +29,12 @@ def as_inputs(model: nn.Module, inputs: Any) -> Inputs:
         raise ShapeError(f"inputs must have shape (batch, *features), not {tuple(inputs.shape)}")
     if len(inputs) == 0:
         raise InputError("inputs hold no example; give at least one")
-    types = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
     given: Tensor = torch.from_numpy(np.ascontiguousarray(inputs)) if isinstance(inputs, np.ndarray) else inputs
+    held = (*model.parameters(), *model.buffers())
+    types = (tensor.dtype for tensor in held if tensor.is_floating_point())
+    own = given.dtype if given.is_floating_point() else torch.float32
     # a copy: results keep their inputs, and must not change with the caller's tensor
-    checked = given.detach().to("cpu", next(types, torch.float32), copy=True)
+    checked = given.detach().to("cpu", next(types, own), copy=True)
     if not bool(torch.isfinite(checked).all()):
         raise InputError("inputs hold NaN or infinite values; they must be finite numbers")
     return checked

@@ -52,4 +52,5 @@ def mutate(
     explainer = partial(every_base, start=begin, stop=end)
     # A sequence becomes 3 x positions edited ones, so few at a time keep the progress bar moving.
     effects = explain(explainer, score, sequences, batch_size=batch_size or 8, device=place, progress=progress)
-    return Mutagenesis(sequences, effects, before, begin, end, origin(model, sequences, seed=0, device=place))
+    facts = origin(score, sequences, seed=0, device=place, rows=batch_size)
+    return Mutagenesis(sequences, effects, before, begin, end, facts)

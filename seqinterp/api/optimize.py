@@ -68,7 +68,7 @@ def optimize(
         climb = (
             greedy(score, here, steps=steps) if method == "greedy" else hill_climb(score, here, steps=steps, seed=seed)
         )
-    facts = origin(model, starts, seed=seed, device=place)
+    facts = origin(score, starts, seed=seed, device=place)
     return Designs(_best_first(begun, climb), {**facts, "method": method, "steps": steps})
 
 

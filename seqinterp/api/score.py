@@ -52,13 +52,13 @@ def output_count(model: nn.Module, inputs: Inputs, device: torch.device) -> int:
     return outputs[0].numel()
 
 
-def origin(model: nn.Module, inputs: Inputs, *, seed: int, device: torch.device) -> dict[str, Any]:
+def origin(score: Score, inputs: Inputs, *, seed: int, device: torch.device, rows: int | None = None) -> dict[str, Any]:
     """The facts that make a result traceable: kind of output, model, seed, device, versions."""
-    with borrowed(model, device):
-        kind = output_kind(model, inputs[:KIND_EXAMPLES].to(device, copy=True))
+    with borrowed(score, device):
+        kind = output_kind(score, inputs[: min(KIND_EXAMPLES, rows or KIND_EXAMPLES)].to(device, copy=True))
     return {
         "output_kind": kind,
-        "model_hash": model_hash(model),
+        "model_hash": model_hash(score.model),
         "seed": seed,
         "device": str(device),
         "versions": versions(),

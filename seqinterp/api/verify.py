@@ -87,7 +87,7 @@ def verify(
         "target": getattr(target, "__name__", None) or repr(target),
         "baseline": bound.baseline_name,
         "draws": question.task.draws,
-        **origin(model, checked, seed=seed, device=place),
+        **origin(question.score, checked, seed=seed, device=place),
         "model_unchanged": model_hash(model) == before,
     }
     return Verification(tuple(rows), facts)

@@ -2,8 +2,9 @@
 
 Thresholds: a sum of attributions may miss what it promised (`promised`: 0.001 for methods that are complete by
 construction, 0.1 for those that sample); an example may change by a thousandth of the largest attribution in other
-company; a fallback may leave a thousandth of an operation's change unaccounted for; a method may state an error of a
-tenth of the largest attribution; at most half of the probabilities may be within 1 % of 0 or 1.
+company, and its score by a thousandth of the largest score; a fallback may leave a thousandth of an operation's change
+unaccounted for; a method may state an error of a tenth of an example's largest attribution (or score difference); a
+tenth of the score may end in LRP's remainders and epsilons; half of the probabilities may be within 1 % of 0 or 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 COMPANY = 1e-3
 FALLBACK = 1e-3
 STATED = 0.1
+REMAINDER = 0.1
 SATURATED = 0.5
 
 
@@ -23,11 +25,13 @@ class Certificate:
     baseline, target: what the score was compared with and which number was explained, as the caller wrote them.
     completeness_error: largest |sum of attributions - (score - reference score)| over the examples, in score units,
         or None where nothing says what they should add up to. For LRP the sum includes what its ledger accounts for.
-    relative_completeness_error: the same divided by the largest |score - reference score|.
+    relative_completeness_error: the same divided by |score - reference score|, example by example.
     promised: the relative error up to which the method promises that sum, or None when it promises nothing.
-    stated_error: the largest error the method states for its own numbers, in score units, or None.
-    batch_deviation: largest change of the first example's attributions when it is explained in other company.
-    largest: the largest |attribution|, which errors may be held against.
+    stated_error: the largest error the method states for its own numbers, in score units, or None;
+        relative_stated_error: divided by the example's largest |attribution| or score difference.
+    batch_deviation: largest change of the first example's attributions when it is explained in other company;
+        score_deviation: the change of its score beside another row.
+    first_largest: the first example's largest |attribution|; largest: the largest of all. largest_score: |score|.
     rules: how each operation of the model was treated, for methods that work operation by operation.
     without_rule: operations treated by a fallback, with its relative error. warnings: what else the method said.
     ledger: largest |relevance| of an example that ended in biases, epsilons and remainders (LRP).
@@ -51,7 +55,11 @@ class Certificate:
     target: str = ""
     promised: float | None = None
     stated_error: float | None = None
+    relative_stated_error: float | None = None
+    score_deviation: float = 0.0
+    first_largest: float = 0.0
     largest: float = 0.0
+    largest_score: float = 0.0
     rules: Mapping[str, str] = field(default_factory=dict)
     without_rule: Mapping[str, float] = field(default_factory=dict)
     warnings: Sequence[str] = ()
@@ -87,6 +95,7 @@ def doubts(certificate: Certificate) -> list[str]:
         _company(certificate),
         *_fallbacks(certificate),
         _own_error(certificate),
+        _remainder(certificate),
         _saturation(certificate),
         *certificate.warnings,
     ]
@@ -110,9 +119,11 @@ def _incomplete(certificate: Certificate) -> str:
 
 
 def _company(certificate: Certificate) -> str:
-    if certificate.batch_deviation <= COMPANY * certificate.largest:
-        return ""
-    return f"the first example's attributions change by {certificate.batch_deviation:.2g} in other company"
+    if certificate.score_deviation > COMPANY * certificate.largest_score:
+        return f"the first example's score changes by {certificate.score_deviation:.2g} in other company"
+    if certificate.batch_deviation > COMPANY * certificate.first_largest:
+        return f"the first example's attributions change by {certificate.batch_deviation:.2g} in other company"
+    return ""
 
 
 def _fallbacks(certificate: Certificate) -> list[str]:
@@ -124,10 +135,18 @@ def _fallbacks(certificate: Certificate) -> list[str]:
 
 
 def _own_error(certificate: Certificate) -> str:
-    error = certificate.stated_error
-    if error is None or error <= STATED * certificate.largest:
+    error = certificate.relative_stated_error
+    if error is None or error <= STATED:
         return ""
-    return f"the method states an error of {error:.2g} where its largest attribution is {certificate.largest:.2g}"
+    return f"the method states an error of {error:.2g} of an example's largest attribution or score difference"
+
+
+def _remainder(certificate: Certificate) -> str:
+    lost = certificate.ledger.get("remainder", 0.0) + certificate.ledger.get("epsilon", 0.0)
+    if lost <= REMAINDER * certificate.largest_score:
+        return ""
+    score = certificate.largest_score
+    return f"relevance of {lost:.2g} of a score of {score:.2g} ended in operations that do not hand it on"
 
 
 def _saturation(certificate: Certificate) -> str:

@@ -9,6 +9,8 @@ from torch import nn
 
 from seqinterp.shapes import Attributions, Inputs, Scores
 
+LEAST = 1e-3  # of the scores: a smaller difference of them is held against this
+
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
@@ -28,11 +30,17 @@ def model_hash(model: nn.Module) -> str:
 
 
 def completeness_error(values: Attributions, score: Scores, reference_score: Scores) -> tuple[float, float]:
-    """How far the attributions are from adding up to `score - reference_score`: absolute and relative."""
+    """How far the attributions are from adding up to `score - reference_score`: absolute and relative.
+
+    Both are the largest over the examples, each held against its own difference, or against a thousandth of its
+    scores where these hardly differ: rounding is no error.
+    """
     owed = (score - reference_score).double()
-    error = (values.double().flatten(1).sum(1) - owed).abs().max().item()
-    largest = owed.abs().max().item()
-    return error, error / largest if largest > 0 else float(error > 0)
+    error = (values.double().flatten(1).sum(1) - owed).abs()
+    least = LEAST * torch.maximum(score.abs(), reference_score.abs()).double()
+    size = torch.maximum(owed.abs(), least)
+    relative = torch.where(size > 0, error / size.where(size > 0, 1.0), (error > 0).double())
+    return float(error.max()), float(relative.max())
 
 
 def saturated_share(score: Scores, kind: str) -> float:
@@ -42,16 +50,20 @@ def saturated_share(score: Scores, kind: str) -> float:
     return float(((score < 0.01) | (score > 0.99)).double().mean())
 
 
-def output_kind(model: nn.Module, inputs: Inputs) -> str:
-    """'probability', 'logit' or 'unknown': what the model puts out for these inputs and for far stronger ones.
+def output_kind(score: nn.Module, inputs: Inputs) -> str:
+    """'probability', 'logit' or 'unknown': what a score is for these inputs and for far stronger ones.
 
-    A logit may lie in [0, 1] by chance; what lies there at a hundred times the input, either sign, is squashed.
+    A logit may lie in [0, 1] by chance; what lies there at a hundred times the input, either sign, is squashed. A
+    model that cannot be asked so (it looks up whole numbers, or checks its inputs) is 'unknown'.
     """
     with torch.no_grad():
         for strength in (1.0, 100.0, -100.0):
-            outputs = model(inputs * strength)
-            if not isinstance(outputs, torch.Tensor):
+            try:
+                found = score(inputs * strength)
+            except Exception:  # noqa: BLE001 - whatever the model thinks of such inputs must not stop the caller
                 return "unknown"
-            if not bool(((outputs >= 0) & (outputs <= 1)).all()):
+            if not isinstance(found, torch.Tensor) or bool(found.isnan().any()):
+                return "unknown"
+            if not bool(((found >= 0) & (found <= 1)).all()):
                 return "logit"
     return "probability"

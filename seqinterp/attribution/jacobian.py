@@ -14,7 +14,7 @@ def jacobian(model: nn.Module, inputs: Inputs, /) -> Jacobians:
     one graph whatever their number.
     """
     with differentiable(inputs) as leaf:
-        outputs = model(leaf).reshape(len(inputs), -1)
+        outputs = model(leaf.clone()).reshape(len(inputs), -1)
         require_slope(outputs)
         last = outputs.shape[1] - 1
         slopes = [

@@ -22,8 +22,11 @@ class Score(nn.Module):
         self.model, self.target = model, target
 
     def forward(self, inputs: Inputs) -> Scores:
-        """Score each example of `inputs`, `(batch, *features)` -> `(batch,)`."""
-        return self.target(self.model(inputs))
+        """Score each example of `inputs`, `(batch, *features)` -> `(batch,)`.
+
+        The model gets a copy: one that writes into its input must not reach those of others.
+        """
+        return self.target(self.model(inputs.clone()))
 
 
 @runtime_checkable

@@ -42,12 +42,12 @@ def by_rows(function: Callable[..., Tensor], *tensors: Tensor, group: int = 1) -
             done.append(function(*(tensor[start : start + size] for tensor in tensors)))
             start += size
         except RuntimeError as error:
-            if not _out_of_memory(error) or size <= group:
+            if not out_of_memory(error) or size <= group:
                 raise
             size = max(1, size // group // 2) * group
     return done[0] if len(done) == 1 else torch.cat(done)
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
+def out_of_memory(error: RuntimeError) -> bool:
     """Whether the error says that memory ran out, on a GPU or on the CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.attribution.protocol import Explainer, Score
-from seqinterp.attribution.rows import by_rows, row_limit
+from seqinterp.attribution.rows import by_rows, out_of_memory, row_limit, rows_at_once
 from seqinterp.errors import InputError
 from seqinterp.shapes import Attributions, Inputs, Scores
 
@@ -100,22 +100,37 @@ def batched(
     """Apply `function` to `inputs`, `batch_size` examples at a time, while `module` is borrowed.
 
     The result lies on the CPU, whatever the device was, in single precision or better. `function` gets copies, so a
-    model that works in place cannot reach the caller's inputs.
+    model that works in place cannot reach the caller's inputs. When memory runs out, half as many examples, and half as
+    many rows of them, are tried again, down to one.
 
     Raises:
         InputError: there are no examples, or `batch_size` is not positive.
     """
     size = BATCH_SIZE if batch_size is None else batch_size
-    if size < 1:
-        raise InputError(f"batch_size must be 1 or more, not {size}")
+    if not isinstance(size, int) or size < 1:
+        raise InputError(f"batch_size must be 1 or more, a whole number, not {size!r}")
     if len(inputs) == 0:
         raise InputError("inputs hold no example; give at least one")
     place = choose_device(device)
     parts = torch.split(inputs, size)
-    with borrowed(module, place), row_limit(batch_size):
+    # tensors made in inference mode can never have a gradient: not even the caller's mode may reach them
+    with torch.inference_mode(False), borrowed(module, place), row_limit(batch_size):
         shown = _with_progress(parts, len(parts), progress)
-        done = torch.cat([function(part.to(place, copy=True)).detach().cpu() for part in shown])
+        done = torch.cat([_in_memory(function, part, place, rows_at_once(part[:1].numel())) for part in shown])
     return done.float() if done.dtype in (torch.float16, torch.bfloat16) else done
+
+
+def _in_memory(function: Callable[[Tensor], Tensor], part: Tensor, place: torch.device, rows: int) -> Tensor:
+    """`function(part)` on the CPU; in halves, with half the rows at once, when memory runs out."""
+    try:
+        return function(part.to(place, copy=True)).detach().cpu()
+    except RuntimeError as error:
+        if not out_of_memory(error) or (len(part) == 1 and rows == 1):
+            raise
+    rows = max(1, min(rows, 2 * len(part)) // 2)
+    with row_limit(rows):
+        halves = part.split(max(1, len(part) // 2))
+        return torch.cat([_in_memory(function, half, place, rows) for half in halves])
 
 
 def explain(

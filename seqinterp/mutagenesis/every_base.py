@@ -6,6 +6,7 @@ Zhou & Troyanskaya 2015, doi:10.1038/nmeth.3547 (in-silico mutagenesis).
 import torch
 
 from seqinterp.attribution.protocol import Score
+from seqinterp.attribution.rows import rows_at_once
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.shapes import Attributions, Edited, Effects, Inputs, Sequences
 
@@ -58,7 +59,8 @@ def every_base(score: Score, inputs: Sequences, /, *, start: int = 0, stop: int 
     example, base, position = changes.nonzero(as_tuple=True)
     with torch.no_grad():
         before = score(inputs)
-        chunks = zip(*(index.split(ROWS) for index in (example, base, position)), strict=True)
+        rows = min(ROWS, rows_at_once(inputs[0].numel()))
+        chunks = zip(*(index.split(rows) for index in (example, base, position)), strict=True)
         after = [score(edited(inputs, *chunk)) for chunk in chunks]
         effects = inputs.new_zeros(inputs.shape, dtype=before.dtype)
         if after:

@@ -1,6 +1,7 @@
 """The rule engine on code that makes its life hard: in place, compiled, scripted, branching, unknown, in half."""
 
 import gc
+from functools import partial
 
 import pytest
 import torch
@@ -203,3 +204,81 @@ class TestRunningOutOfMemory:
         with row_limit(3):
             by_rows(self.function(100, seen), torch.zeros(7, 2))
         assert seen == [3, 3, 1]
+
+
+class Rescaling(nn.Module):
+    """Writes into its own input."""
+
+    def __init__(self, in_place):
+        super().__init__()
+        self.body, self.in_place = network(), in_place
+
+    def forward(self, inputs):
+        return self.body(inputs.sub_(0.3).div_(0.5) if self.in_place else (inputs - 0.3) / 0.5)
+
+
+@pytest.mark.parametrize("name", ["gradient", "deeplift", "integrated_gradients", "occlusion", "mutagenesis", "lrp"])
+def test_a_model_that_writes_into_its_input_reaches_nobody_elses(name):
+    from seqinterp.api.catalogue import METHODS
+
+    wanted, found = (
+        explain(METHODS[name].explainer, Score(Rescaling(way), output(0)), sequences(), device="cpu")
+        for way in (False, True)
+    )
+    torch.testing.assert_close(found, wanted)
+
+
+def test_memory_that_runs_out_anywhere_is_survived():
+    class Small(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = network()
+
+        def forward(self, inputs):
+            if len(inputs) > 16:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return self.body(inputs)
+
+    def several(inputs):
+        return torch.stack([inputs.roll(shift, 2) for shift in range(20)], dim=1)
+
+    def found(model):
+        return explain(partial(deeplift, baseline=several), Score(model, output(0)), sequences(40), device="cpu")
+
+    torch.testing.assert_close(found(Small()), found(network()), rtol=1e-4, atol=1e-7)
+
+
+def test_gradients_switched_off_inside_are_mentioned():
+    class Cut(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = network()
+
+        def forward(self, inputs):
+            with torch.no_grad():
+                lost = self.body(inputs)
+            return self.body(inputs) + lost
+
+    _, notes = missing(Cut().eval(), sequences())
+    assert any("switches gradients off" in warning for warning in notes.warnings)
+
+
+def test_operations_with_several_results_keep_their_derivative_and_are_named():
+    _, notes = missing(Applying(lambda hidden: hidden - torch.aminmax(hidden, dim=2, keepdim=True).max), sequences())
+    assert notes.without_rule == {"aminmax": 1.0}
+
+
+def test_a_secant_of_rounding_is_not_taken_for_a_slope():
+    class Squeezed(nn.Module):
+        def forward(self, inputs):
+            return (inputs @ torch.tensor([1.0, -1.0 + 1e-7])).sigmoid()
+
+    found = explain(deeplift, Score(Squeezed(), output(0)), torch.ones(1, 2), device="cpu")
+    torch.testing.assert_close(found, torch.tensor([[0.25, -0.25]]), rtol=1e-4, atol=1e-5)
+
+
+def test_callers_in_inference_mode_are_served():
+    model = network()
+    with torch.inference_mode():
+        found = explain(deeplift, Score(model, output(0)), sequences(), device="cpu")
+    torch.testing.assert_close(found, explain(deeplift, Score(network(), output(0)), sequences(), device="cpu"))

@@ -11,13 +11,17 @@ def test_completeness_error_is_the_largest_gap():
     values = torch.tensor([[[1.0, 2.0]], [[0.5, 0.5]]])
     error, relative = completeness_error(values, torch.tensor([3.0, 2.0]), torch.tensor([0.0, 0.5]))
     assert error == 0.5
-    assert relative == 0.5 / 3
+    assert relative == 0.5 / 1.5  # each example against its own difference
 
 
 def test_completeness_of_nothing_owed():
     nothing = torch.zeros(2, 3)
     assert completeness_error(nothing, torch.ones(2), torch.ones(2)) == (0.0, 0.0)
-    assert completeness_error(nothing + 1, torch.ones(2), torch.ones(2)) == (3.0, 1.0)
+    assert completeness_error(nothing + 1, torch.ones(2), torch.ones(2)) == (
+        3.0,
+        3000.0,
+    )  # of a thousandth of the scores
+    assert completeness_error(nothing + 1, torch.zeros(2), torch.zeros(2)) == (3.0, 1.0)
 
 
 def test_the_hash_follows_the_weights():
@@ -59,3 +63,14 @@ def test_output_kind(head, kind):
 
 def test_versions_name_what_the_numbers_depend_on():
     assert set(versions()) == {"python", "seqinterp", "torch", "numpy", "numba"}
+
+
+def test_a_model_that_cannot_be_asked_is_unknown():
+    class Choosy(nn.Module):
+        def forward(self, inputs):
+            if inputs.abs().max() > 1:
+                raise ValueError("one-hot only")
+            return inputs.sum(1).sigmoid()
+
+    assert output_kind(Choosy(), torch.rand(3, 4)) == "unknown"
+    assert output_kind(nn.Sequential(nn.Linear(4, 1), nn.Flatten(0)), torch.zeros(2, 4)) in ("logit", "probability")

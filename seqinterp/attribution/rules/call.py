@@ -169,6 +169,12 @@ def has_values(result: Any) -> bool:
     return isinstance(first, Tensor) and first.is_floating_point()
 
 
+def has_several_values(result: Any) -> bool:
+    """Whether a result carries more than one such tensor: there are no rules for these."""
+    parts = result if isinstance(result, tuple | list) else ()
+    return sum(isinstance(part, Tensor) and part.is_floating_point() for part in parts) > 1
+
+
 def with_first_tensor(result: Any, value: Tensor) -> Any:
     """`result` with its first tensor replaced, as the model's code expects it."""
     if isinstance(result, Tensor):

@@ -15,6 +15,7 @@ from seqinterp.attribution.rules.held import Held, Keeper
 from seqinterp.attribution.rules.opened import OPENED
 from seqinterp.attribution.rules.operations import ANSWERS, KINDS, READS, Kind
 
+LOOKED_UP = {"embedding", "embedding_bag", "one_hot"}
 # of these a call with one live operand is linear in it
 _PRODUCTS = {Kind.WEIGHTED, Kind.MULTILINEAR}
 _OF_TWO = {"maximum", "minimum", "fmax", "fmin"}
@@ -57,15 +58,24 @@ class Interceptor(TorchFunctionMode):
             self.keeper.about_to_write(args[:1])
         if "out" in keywords:
             self.keeper.about_to_write([keywords["out"]])
-        if name.word not in READS and name.word not in ANSWERS:
-            return func(*args, **keywords)
-        depends = any(is_live(value) or id(value) in self.answers for value in args)
-        if depends and name.word in READS:
-            self.read(name.word)
+        self._mention(name.word, args)
         result = func(*args, **keywords)
-        if depends and name.word in ANSWERS:
+        if name.word in ANSWERS and self._depends(args):
             self.answers[id(result)] = result
         return result
+
+    def _depends(self, values: tuple[Any, ...]) -> bool:
+        """Whether any of the values is live, or an answer about live numbers."""
+        return any(is_live(value) or id(value) in self.answers for value in values)
+
+    def _mention(self, word: str, args: tuple[Any, ...]) -> None:
+        """Say when the model's code goes where no rule can follow."""
+        if word in READS and self._depends(args):
+            self.read(word)
+        elif word == "_set_grad_enabled" and args == (False,):
+            note_warning("the model's code switches gradients off for a part of it, which no rule can follow")
+        elif word in LOOKED_UP and self._depends(args):
+            note_warning(f"the model's code looks up values by what it found in the inputs ({word})")
 
     def read(self, word: str) -> None:
         """The model's code takes a number out of the graph."""

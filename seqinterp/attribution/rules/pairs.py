@@ -51,7 +51,7 @@ def _replayed(
     with torch.inference_mode(False), torch.enable_grad():
         leaf = rows.detach().clone().requires_grad_()
         with PairReplay(rules, partners):
-            found = score(leaf.clone())
+            found = score(leaf)
         total = found[explained].sum()
         require_slope(total)
         (slopes,) = torch.autograd.grad(total, leaf)

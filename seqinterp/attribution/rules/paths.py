@@ -34,7 +34,7 @@ class Paths:
 
     def between(self, starts: Tensor, ends: Tensor) -> Tensor:
         """The rows of all paths, one behind the other."""
-        along = self.nodes.reshape(1, -1, *[1] * (starts.ndim - 1))
+        along = self.nodes.to(starts.dtype).reshape(1, -1, *[1] * (starts.ndim - 1))
         rows = starts.new_empty(len(starts) * len(self.nodes), *starts.shape[1:])
         torch.lerp(starts.unsqueeze(1), ends.unsqueeze(1), along, out=rows.unflatten(0, (len(starts), -1)))
         return rows
@@ -69,9 +69,9 @@ def _led(score: Score, rows: Inputs, paths: Paths, rules: Mapping[Kind, PairRule
     """One pass over all rows, its first layers run at the ends of the paths only."""
     with torch.inference_mode(False), torch.enable_grad():
         leaf = rows.detach().clone().requires_grad_()
-        replay = PathReplay(rules, partners, paths, leaf.clone())
+        replay = PathReplay(rules, partners, paths, leaf)
         with replay:
-            found = score(replay.entry)
+            found = score(leaf)
         total = found.unflatten(0, (len(paths.starts), -1))[:, 1:].sum()
         require_slope(total)
         (slopes,) = torch.autograd.grad(total, leaf, allow_unused=True, materialize_grads=True)
@@ -112,13 +112,18 @@ class PathReplay(PairReplay):
 
     def __init__(self, rules: Mapping[Kind, PairRule], partners: Partners, paths: Paths, entry: Tensor) -> None:
         super().__init__(rules, partners)
-        self.paths, self.entry = paths, entry
+        self.paths, self.entry, self.version = paths, entry, entry._version
         self.leads: list[Lead] = []
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if not (args and args[0] is self.entry and name_of(func).word in LEADS):
+        entering = bool(args) and args[0] is self.entry
+        if entering and name_of(func).word == "clone":  # the copy that `Score` hands to the model
+            self.entry = func(*args, **(kwargs or {}))
+            self.version = self.entry._version
+            return self.entry
+        if not entering or name_of(func).word not in LEADS or self.entry._version != self.version:
             return super().__torch_function__(func, types, args, kwargs)
 
         def run(rows: Tensor) -> Tensor:

@@ -92,7 +92,7 @@ def _layer_function(cell: Cell, refused: str) -> Callable[..., Any]:
         states = (states,) if isinstance(states, Tensor) else tuple(states)
         if len(weights) % (4 if has_biases else 2):
             raise ModelError(
-                f"the model runs {refused} with proj_size, which has no rules; use the method 'integrated_gradients'"
+                f"the model runs {refused} with proj_size, which has no rules; use the method 'expected_gradients'"
             )
         settings = {"layers": layers, "bidirectional": bidirectional, "batch_first": batch_first}
         return _layers(cell, inputs, states, weights, has_biases=has_biases, **settings)

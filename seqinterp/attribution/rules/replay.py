@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqinterp.attribution.notes import note_rule
-from seqinterp.attribution.rules.call import Call, first_tensor, has_values
+from seqinterp.attribution.notes import note_rule, note_without_rule
+from seqinterp.attribution.rules.call import Call, first_tensor, has_several_values, has_values
 from seqinterp.attribution.rules.held import Held
 from seqinterp.attribution.rules.intercept import Interceptor
 from seqinterp.attribution.rules.operations import Kind
@@ -35,6 +35,9 @@ class Replay(Interceptor):
             result = call.recipe.result(*call.operands)
         if not has_values(result):
             return result
+        if has_several_values(result):
+            note_without_rule(call.word, 1.0)
+            return call.recipe.result(*call.operands)
         output = first_tensor(result)
         held = self.hold(kind, call, result)
         note_rule(held.word, self.rules[kind].__name__)

@@ -24,8 +24,11 @@ def smooth_secant(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, .
     there = other.held()
     (here,), (start,) = held.operands, there.operands
     # a secant loses digits when its ends meet; a smooth function is as straight there as its midpoint says
-    closeness = torch.finfo(here.dtype).eps ** (1 / 3)
-    return (gradient * _slope(held, there, closeness, (here + start) / 2),)
+    precision = torch.finfo(here.dtype).eps
+    closeness = precision ** (1 / 3)
+    change, size = (held.output - there.output).abs(), torch.maximum(held.output.abs(), there.output.abs())
+    rounded = ((here - start).abs() <= closeness) & (change <= precision**0.5 * size)
+    return (gradient * _slope(held, there, closeness, (here + start) / 2, rounded),)
 
 
 def kinked_secant(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, ...]:
@@ -38,18 +41,18 @@ def kinked_secant(held: Held, other: Other, gradient: Tensor) -> tuple[Tensor, .
     (here,), (start,) = held.operands, there.operands
     if held.word == "relu":
         return (gradient * relu_multiplier(here, start),)
-    return (gradient * _slope(held, there, 4 * torch.finfo(here.dtype).eps, here),)
+    return (gradient * _slope(held, there, 4 * torch.finfo(here.dtype).eps, here, here == start),)
 
 
 def _one_to_one(held: Held) -> bool:
     return len(held.operands) == 1 and held.operands[0].shape == held.output.shape
 
 
-def _slope(held: Held, there: Held, closeness: float, middle: Tensor) -> Tensor:
-    """The secant, or the derivative at `middle` where the ends are nearer than `closeness` times their size."""
+def _slope(held: Held, there: Held, closeness: float, middle: Tensor, near: Tensor) -> Tensor:
+    """The secant, or the derivative at `middle` where the ends are `near` or within `closeness` times their size."""
     (here,), (start,) = held.operands, there.operands
     step = here - start
-    near = step.abs() <= closeness * torch.minimum(here.abs(), start.abs())
+    near = near | (step.abs() <= closeness * torch.minimum(here.abs(), start.abs()))
     slope = (held.output - there.output) / torch.where(near, 1.0, step)
     if here.device.type == "cpu" and not bool(near.any()):  # on a GPU the question would cost more than the answer
         return slope

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.rules.call import Call, first_tensor, has_values
+from seqinterp.attribution.rules.call import Call, first_tensor, has_several_values, has_values
 from seqinterp.attribution.rules.held import Held
 from seqinterp.attribution.rules.intercept import Interceptor
 from seqinterp.attribution.rules.operations import Kind
@@ -22,7 +22,7 @@ class Recorder(Interceptor):
     def treat(self, kind: Kind, call: Call) -> Any:
         """Run the operation and keep it."""
         result = call.recipe.result(*call.operands)
-        if not has_values(result):
+        if not has_values(result) or has_several_values(result):
             return result
         output = first_tensor(result)
         self.tape.append(self.hold(kind, call, result))
@@ -35,5 +35,5 @@ def record(score: Score, rows: Inputs, treated: frozenset[Kind]) -> tuple[list[H
     with torch.inference_mode(False), torch.enable_grad():
         leaf = rows.detach().clone().requires_grad_()
         with recorder:
-            found = score(leaf.clone())
+            found = score(leaf)
     return recorder.tape, found
