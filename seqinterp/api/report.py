@@ -70,6 +70,7 @@ def gather(folder: Path) -> ReportContents:
         known_motif=None if known is None or known.match is None else (known.match, known.motif),
         known_offset=0 if known is None else known.offset,
         top_sequences=_top_sequences(folder),
+        certificates=_certificates(folder),
         designs=_designs(folder),
         highlight_patterns=tuple(facts.get("highlight") or _cores(filters)),
         mutagenesis=_mutagenesis(folder),
@@ -142,6 +143,13 @@ def _filter_row(row: Mapping[Any, Any], motifs: dict[str, Motif], known: dict[st
         reverse=bool(row["reverse"]),
         also=row["also"] if isinstance(row["also"], str) else "",
     )
+
+
+def _certificates(folder: Path) -> dict[str, dict[str, str]]:
+    """The evidence for the attributions of the page."""
+    if not (folder / files.TOP).exists():
+        return {}
+    return {"saliency of the highest-scoring sequences": Attribution.load(folder / files.TOP).certificate.in_words()}
 
 
 def _top_sequences(folder: Path) -> tuple[ScoredSequence, ...]:

@@ -81,6 +81,25 @@ class Certificate:
         """`ok`, or `doubtful:` and why."""
         return f"doubtful: {'; '.join(self.doubts)}" if self.doubts else "ok"
 
+    def in_words(self) -> dict[str, str]:
+        """The facts a reader of a report wants, each in a few words; the verdict first."""
+        compared = self.relative_completeness_error is not None and self.promised is not None
+        missing = f"{self.relative_completeness_error:.2g} of the score difference" if compared else "promises no sum"
+        fallbacks = ", ".join(f"{word} ({error:.2g})" for word, error in self.without_rule.items())
+        return {
+            "verdict": self.verdict,
+            "method": self.method,
+            "target": self.target,
+            "baseline": self.baseline or "none",
+            "completeness error": missing,
+            "stated error": "none" if self.stated_error is None else f"{self.stated_error:.2g}",
+            "change in other company": f"{self.batch_deviation:.2g} (largest attribution {self.largest:.2g})",
+            "operations without a rule": fallbacks or "none",
+            "output": self.output_kind,
+            "model": f"{self.model_hash}, {'unchanged' if self.model_unchanged else 'changed'}",
+            "computed on": f"{self.device}, {self.dtype}, seed {self.seed}",
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """All fields, as JSON can hold them."""
         return asdict(self)

@@ -1,7 +1,7 @@
 """What a report says, as plain numbers and words; `page.render` draws it and adds nothing of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -169,3 +169,4 @@ class ReportContents:
     truth: tuple[TruthRow, ...] = ()
     notes: tuple[str, ...] = ()
     known_offset: int = 0
+    certificates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

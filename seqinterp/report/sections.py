@@ -353,6 +353,10 @@ def provenance(contents: ReportContents) -> Section:
             {"name": "Data", "rows": list(contents.data.items())},
             {"name": "Settings", "rows": list(contents.settings.items())},
             {"name": "Versions", "rows": list(contents.versions.items())},
+            *(
+                {"name": f"Certificate: {name}", "rows": list(facts.items())}
+                for name, facts in contents.certificates.items()
+            ),
         ],
         "command": contents.command,
     }
