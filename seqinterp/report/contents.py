@@ -148,7 +148,8 @@ class ReportContents:
 
     `known_motif` is (known, found), drawn side by side, the known one's first column at the found one's column
     `known_offset`. `highlight_patterns` are IUPAC words marked in the designs on either strand. `data` holds the
-    file's name, sha256, rows, positives, length; `notes` are caveats in plain words.
+    file's name, sha256, rows, positives, length; `notes` are caveats in plain words;
+    `certificates` hold the evidence for attributions on the page, by what they are of.
     """
 
     title: str

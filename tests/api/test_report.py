@@ -145,6 +145,14 @@ def test_a_missing_part_is_said_in_words(whole, missing, sentence):
     assert sentence in words(report(whole))
 
 
+def test_the_certificate_of_the_saliency_is_on_the_page(whole):
+    certificate = Attribution.load(whole / files.TOP).certificate
+    (name,) = gather(whole).certificates
+    assert gather(whole).certificates[name] == certificate.in_words()
+    page = words(report(whole))
+    assert f"Certificate: {name}" in page and certificate.model_hash in page
+
+
 def test_a_run_without_explanations_is_an_honest_page(bare):
     found = gather(bare)
     assert (found.filters, found.top_sequences, found.designs, found.mutagenesis, found.truth) == ((), (), (), (), ())
