@@ -27,14 +27,14 @@ def rows_at_once(cells: int) -> int:
     return limit if limit is not None else max(1, CELLS // max(cells, 1))
 
 
-def by_rows(function: Callable[..., Tensor], *tensors: Tensor, group: int = 1) -> Tensor:
+def by_rows(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """`function(*tensors)`, a few rows of every tensor at a time, the results joined along axis 0.
 
-    Rows that must stay together stand in groups of `group`. When memory runs out the number of rows is
-    halved and the failed part is tried again, down to one group; then the error is passed on.
+    When memory runs out the number of rows is halved and the failed part is tried again, down to one row; then the
+    error is passed on.
     """
     count = len(tensors[0])
-    size = min(max(1, rows_at_once(tensors[0][:1].numel()) // group) * group, count)
+    size = min(rows_at_once(tensors[0][:1].numel()), count)
     done: list[Tensor] = []
     start = 0
     while start < count:
@@ -42,9 +42,9 @@ def by_rows(function: Callable[..., Tensor], *tensors: Tensor, group: int = 1) -
             done.append(function(*(tensor[start : start + size] for tensor in tensors)))
             start += size
         except RuntimeError as error:
-            if not out_of_memory(error) or size <= group:
+            if not out_of_memory(error) or size <= 1:
                 raise
-            size = max(1, size // group // 2) * group
+            size //= 2
     return done[0] if len(done) == 1 else torch.cat(done)
 
 

@@ -190,11 +190,6 @@ class TestRunningOutOfMemory:
         assert torch.equal(by_rows(self.function(3, seen), rows), rows * 2)
         assert seen == [10, 5, 2, 2, 2, 2, 2]
 
-    def test_groups_stay_together(self):
-        seen = []
-        by_rows(self.function(5, seen), torch.zeros(12, 2), group=4)
-        assert seen == [12, 4, 4, 4]
-
     def test_what_never_fits_is_passed_on(self):
         with pytest.raises(torch.OutOfMemoryError):
             by_rows(self.function(0, []), torch.zeros(4, 2))
