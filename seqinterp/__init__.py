@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from seqinterp.api.attribute import attribute as attribute
     from seqinterp.api.attribute_outputs import attribute_outputs as attribute_outputs
     from seqinterp.api.dependency_map import dependency_map as dependency_map
+    from seqinterp.api.edit_effects import edit_effects as edit_effects
     from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
     from seqinterp.api.jacobian import jacobian as jacobian
     from seqinterp.api.mutate import mutate as mutate
+    from seqinterp.api.mutate_pairs import mutate_pairs as mutate_pairs
     from seqinterp.api.optimize import optimize as optimize
     from seqinterp.api.results.attribution import Attribution as Attribution
     from seqinterp.api.results.designs import Designs as Designs
+    from seqinterp.api.results.edit_effects import EditEffects as EditEffects
     from seqinterp.api.results.mutagenesis import Mutagenesis as Mutagenesis
+    from seqinterp.api.results.pairs import PairEffects as PairEffects
     from seqinterp.api.results.verification import Verification as Verification
     from seqinterp.api.train import train as train
+    from seqinterp.api.variant_effects import variant_effects as variant_effects
     from seqinterp.api.verify import verify as verify
     from seqinterp.attribution.jacobian import saliency_map as saliency_map
     from seqinterp.errors import SeqinterpError as SeqinterpError
@@ -36,6 +41,8 @@ _PUBLIC = {
     "attribute_outputs": "api.attribute_outputs",
     "decode": "sequence.onehot",
     "dependency_map": "api.dependency_map",
+    "edit_effects": "api.edit_effects",
+    "EditEffects": "api.results.edit_effects",
     "filter_motifs": "api.filter_motifs",
     "Attribution": "api.results.attribution",
     "Designs": "api.results.designs",
@@ -44,13 +51,16 @@ _PUBLIC = {
     "Motif": "motifs.motif",
     "Mutagenesis": "api.results.mutagenesis",
     "mutate": "api.mutate",
+    "mutate_pairs": "api.mutate_pairs",
     "one_hot": "sequence.onehot",
     "optimize": "api.optimize",
+    "PairEffects": "api.results.pairs",
     "read_examples": "io.tables",
     "read_motifs": "io.motif_files",
     "saliency_map": "attribution.jacobian",
     "SeqinterpError": "errors",
     "train": "api.train",
+    "variant_effects": "api.variant_effects",
     "Verification": "api.results.verification",
     "verify": "api.verify",
     "write_meme": "io.motif_files",

@@ -1,6 +1,6 @@
 """Names for the arrays that travel between modules; the only place that spells out axes."""
 
-from jaxtyping import Bool, Float, Integer, UInt8
+from jaxtyping import Bool, Float, Int64, Integer, UInt8
 from numpy import ndarray
 from torch import Tensor
 
@@ -15,6 +15,10 @@ Scores = Float[Tensor, " batch"]  # the one number per example that is explained
 GroupValues = Float[Tensor, "batch groups"]  # one number per group of features
 Edited = Float[Tensor, "rows 4 position"]  # one row per edit
 Effects = Float[Tensor, "batch 4 position"]  # score(edited) - score, for every edit
+EditColumns = Float[Tensor, "_ 4"]  # what columns become, one row each
+EditOutputs = Float[Tensor, "edits *outputs"]  # output(edited) - output, one row per edit of a list
+PairEffectMap = Float[Tensor, "batch width 4 width 4"]  # the effect of two edits at once, or how they interact
+Indices = Int64[Tensor, "_"]  # examples, positions or offsets; several in one call may differ in length
 Jacobians = Float[Tensor, "batch outputs *features"]  # one gradient per output
 PositionMap = Float[Tensor, "batch position"]  # one number per position
 PlaceMap = Float[Tensor, "batch *places"]  # one number per place of a layer
@@ -27,8 +31,12 @@ CodeBlock = UInt8[ndarray, "draws position"]  # several coded sequences of one l
 Labels = Float[ndarray, " example"]  # 0 or 1
 Logits = Float[ndarray, " example"]  # the model's output before the sigmoid
 BaseMap = Float[ndarray, "4 position"]  # one signed number per base and position of one sequence or motif
+PairMap = Float[ndarray, "width 4 width 4"]  # one signed number per two positions and the bases put there
+PositionPairs = Float[ndarray, "width width"]  # one signed number per two positions
 Series = Float[ndarray, " point"]  # one number per point of a curve, position of a sequence or step of a search
 Groups = Integer[ndarray, " example"]  # a number per example; equal numbers are one group
 Counters = Integer[ndarray, " entry"]  # whole numbers in a row, for kernels
 Matrix = Float[ndarray, "row place"]  # rows of numbers, for kernels
 Places = Integer[ndarray, "row place"]  # positions within rows, for kernels
+Numbers = Float[ndarray, " entry"]  # numbers in a row, for kernels
+Windows = Integer[ndarray, "window 2"]  # rows [low, high) of each window

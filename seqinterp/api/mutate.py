@@ -10,7 +10,8 @@ from seqinterp.api.score import finite_scores, origin
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device, explain
 from seqinterp.attribution.targets import as_target
-from seqinterp.mutagenesis.every_base import check_window, every_base
+from seqinterp.mutagenesis.every_base import every_base
+from seqinterp.mutagenesis.window import check_window
 from seqinterp.shapes import Array
 
 

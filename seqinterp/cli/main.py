@@ -14,6 +14,7 @@ from seqinterp.cli.predict import predict
 from seqinterp.cli.report import report
 from seqinterp.cli.run import run
 from seqinterp.cli.train import train
+from seqinterp.cli.variants import variants
 from seqinterp.cli.verify import verify
 from seqinterp.errors import SeqinterpError
 
@@ -47,7 +48,7 @@ def _root(
     """Interpret models that read DNA: train, name filters, explain bases, design sequences, and report."""
 
 
-for verb in (demo, run, train, predict, attribute, mutate, filters, optimize, verify, report):
+for verb in (demo, run, train, predict, attribute, mutate, variants, filters, optimize, verify, report):
     app.command()(verb)
 
 

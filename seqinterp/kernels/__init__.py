@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 
@@ -14,8 +14,19 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of numbers and numpy arrays with numba; the decorator of every kernel.
 
     Machine code is kept on disk (`cache`), threads may run kernels side by side (`nogil`), and floating-point
-    sums are never reordered (`fastmath=False`), so a kernel gives the same bits on every call. Run-time shape
-    checks that tests wrap around a function are taken off first, since numba cannot compile them.
+    sums are never reordered (`fastmath=False`), so a kernel gives the same bits on every call. Division by zero gives
+    infinity, as in numpy; code that raises instead is slow to compile and to run. Run-time shape checks that tests
+    wrap around a function are taken off first, since numba cannot compile them.
     """
-    compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, fastmath=False)(inspect.unwrap(function))
+    policy = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
+    compiled: Callable[P, R] = policy(inspect.unwrap(function))
+    return compiled
+
+
+def callback(signature: Any) -> Callable[[Callable[..., None]], Any]:
+    """Compile a function that kernels call by its address, `.address`, under the same policy."""
+
+    def compiled(function: Callable[..., None]) -> Any:
+        return numba.cfunc(signature, cache=True)(inspect.unwrap(function))
+
     return compiled

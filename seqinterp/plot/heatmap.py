@@ -17,6 +17,7 @@ from seqinterp.sequence.alphabet import BASES
 from seqinterp.shapes import BaseMap
 
 ROW_HEIGHT = 215  # CSS pixels of one logo and the map under it
+TITLE_HEIGHT = 18
 
 
 def mutagenesis_figure(
@@ -27,6 +28,7 @@ def mutagenesis_figure(
     start: int = 0,
     columns: int = 200,
     width: int = 1080,
+    title: str = "",
 ) -> Figure:
     """Draw the effects of all edits (4, position) under the logo of the contributions (4, position).
 
@@ -46,8 +48,9 @@ def mutagenesis_figure(
     across = math.ceil(length / rows)
     limit = float(np.abs(effects).max(initial=0.0)) or 1.0
     scale = Normalize(-limit, limit)
-    figure = new_figure(width, rows * ROW_HEIGHT + 34)
-    margins(figure, left=58, right=62, top=12, bottom=40)
+    above = TITLE_HEIGHT if title else 0
+    figure = new_figure(width, rows * ROW_HEIGHT + 34 + above)
+    margins(figure, left=58, right=62, top=12 + above, bottom=40)
     grid = figure.add_gridspec(rows, 1, hspace=0.32)
     shared: Axes | None = None
     for number in range(rows):
@@ -59,7 +62,7 @@ def mutagenesis_figure(
         draw_logo(logo, contributions[:, cut], start=start + cut.start)
         image = draw_effects(cells, effects[:, cut], sequence[cut], start=start + cut.start, scale=scale)
         cells.set_xlim(start + cut.start - 0.5, start + cut.start + across - 0.5)
-        _dress(logo, cells, last=number == rows - 1)
+        _dress(logo, cells, title="" if number else title, last=number == rows - 1)
         _add_scale(figure, figure.add_subplot(pair[1, 1]), image)
     if shared is not None:
         shared.set_ylim(*stack_limits(contributions))  # one height for all rows, so that they compare
@@ -82,9 +85,9 @@ def draw_effects(axes: Axes, effects: BaseMap, sequence: str, *, start: int, sca
     return image
 
 
-def _dress(logo: Axes, cells: Axes, *, last: bool) -> None:
+def _dress(logo: Axes, cells: Axes, *, title: str, last: bool) -> None:
     """Name the rows and the axes; positions are written under the map alone."""
-    tidy(logo, vertical="contribution")
+    tidy(logo, title=title, vertical="contribution")
     logo.tick_params(bottom=False, labelbottom=False)
     logo.spines["bottom"].set_visible(False)
     tidy(cells, vertical="edit to", horizontal="position (0-based)" if last else "")

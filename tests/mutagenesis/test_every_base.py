@@ -8,8 +8,8 @@ from naive import attribution as naive
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output
 from seqinterp.errors import InputError, ShapeError
-from seqinterp.mutagenesis import every_base as module
 from seqinterp.mutagenesis.every_base import every_base
+from seqinterp.mutagenesis.window import check_window
 
 
 @pytest.mark.parametrize("case", DNA_CASES, ids=lambda case: case.name)
@@ -22,7 +22,7 @@ def test_chunks_change_nothing(monkeypatch):
     case = DNA_CASES[0]
     score, inputs = Score(case.model().eval(), output(1)), case.inputs(3)
     whole = every_base(score, inputs)
-    monkeypatch.setattr(module, "ROWS", 7)
+    monkeypatch.setattr("seqinterp.mutagenesis.by_forward.ROWS", 7)
     torch.testing.assert_close(every_base(score, inputs), whole, rtol=0, atol=1e-13)
 
 
@@ -62,4 +62,4 @@ def test_an_impossible_window_is_refused(start, stop):
 def test_images_are_refused():
     image = next(case for case in CASES if not case.dna)
     with pytest.raises(ShapeError, match=r"edits one-hot DNA of shape \(batch, 4, position\)"):
-        module.check_window(image.inputs(), 0, None)
+        check_window(image.inputs(), 0, None)

@@ -12,7 +12,6 @@ from torch.utils import _pytree as pytree
 
 Function = Callable[..., Any]
 _IN_PLACE_DUNDERS = {
-    "__getitem__": "getitem",
     "__setitem__": "setitem",
     "__iadd__": "add",
     "__isub__": "sub",
@@ -131,19 +130,28 @@ def is_live(value: object) -> bool:
 def read_call(function: Function, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Call | None:
     """The call, or None when nothing in it depends on the inputs."""
     name = name_of(function)
-    written = arguments[0] if name.in_place and arguments else None
-    if not name.in_place and (bound := _asked_in_place(function, arguments, keywords)) is not None:
-        keywords, written, arguments = bound, next(iter(bound.values())), ()
+    plain, arguments, keywords, written = plain_call(function, arguments, keywords)
     leaves, spec = pytree.tree_flatten((arguments, keywords))
     places = [place for place, leaf in enumerate(leaves) if is_live(leaf)]
     if not places:
         return None
-    plain = _out_of_place(function, name) if name.in_place else function
     operands = tuple(leaves[place] for place in places)
     for place in places:
         leaves[place] = None
     fill = partial(_filled, leaves, places, spec)
     return Call(Recipe(name.word, function, fill, plain), arguments, keywords, operands, written)
+
+
+def plain_call(
+    function: Function, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Function, tuple[Any, ...], dict[str, Any], Any]:
+    """The call out of place: function, arguments, keywords; and what the model's code wants written, or None."""
+    name = name_of(function)
+    if name.in_place:
+        return _out_of_place(function, name), arguments, keywords, arguments[0] if arguments else None
+    if (bound := _asked_in_place(function, arguments, keywords)) is not None:
+        return function, (), bound, next(iter(bound.values()))
+    return function, arguments, keywords, None
 
 
 def _filled(

@@ -1,0 +1,89 @@
+"""Arithmetic on rows, a whole vector register at a time.
+
+Every operation is called as `operation(arrays, starts, vectors)`: the first array is written, from its start on, and
+`vectors` registers of 16 numbers are treated. Written out because loops over parts of one large array, which may
+overlap for all a compiler knows, are left scalar.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from seqinterp.kernels.deltas.layout import LANES
+
+_VECTOR = ir.VectorType(ir.FloatType(), LANES)
+_WHOLE = ir.IntType(64)
+_ZERO = ir.Constant(_VECTOR, [0.0] * LANES)
+Body = Callable[..., Any]
+
+
+def _rowwise(body: Body) -> Any:
+    """An operation from what it makes of one register of each array: `body(builder, *registers)`."""
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def operation(context: Any, arrays: Any, starts: Any, vectors: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            places = []
+            for number, kind in enumerate(signature.args[0]):
+                array = builder.extract_value(arguments[0], number)
+                data = context.make_array(kind)(context, builder, array).data
+                places.append(builder.gep(data, [builder.extract_value(arguments[1], number)]))
+            with cgutils.for_range(builder, arguments[2]) as loop:
+                offset = builder.mul(loop.index, _WHOLE(LANES))
+                here = [builder.bitcast(builder.gep(place, [offset]), _VECTOR.as_pointer()) for place in places]
+                found = body(builder, *[builder.load(pointer, align=4) for pointer in here])
+                builder.store(found, here[0], align=4)
+            return context.get_dummy_value()
+
+        return types.void(arrays, starts, vectors), codegen
+
+    return operation
+
+
+def _larger(builder: Any, left: Any, right: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", left, right), left, right)
+
+
+def _fused(builder: Any, left: Any, right: Any, added: Any) -> Any:
+    kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+    name = f"llvm.fmuladd.v{LANES}f32"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [left, right, added])
+
+
+def _rectified_change(builder: Any, _: Any, change: Any, before: Any) -> Any:
+    after = _larger(builder, builder.fadd(before, change), _ZERO)
+    return builder.fsub(after, _larger(builder, before, _ZERO))
+
+
+def _product_change(builder: Any, _: Any, a: Any, b: Any, z: Any, w: Any) -> Any:
+    return _fused(builder, builder.fadd(z, a), b, builder.fmul(w, a))
+
+
+def _larger_change(builder: Any, _: Any, a: Any, b: Any, z: Any, w: Any) -> Any:
+    after = _larger(builder, builder.fadd(z, a), builder.fadd(w, b))
+    return builder.fsub(after, _larger(builder, z, w))
+
+
+def _smaller_change(builder: Any, _: Any, a: Any, b: Any, z: Any, w: Any) -> Any:
+    after = builder.fadd(z, a), builder.fadd(w, b)
+    before = builder.select(builder.fcmp_ordered("<", z, w), z, w)
+    return builder.fsub(builder.select(builder.fcmp_ordered("<", *after), *after), before)
+
+
+clear = _rowwise(lambda builder, _: _ZERO)
+set_to = _rowwise(lambda builder, _, given: given)
+rectify = _rowwise(lambda builder, _, given: _larger(builder, given, _ZERO))
+rectified_change = _rowwise(_rectified_change)  # max(z + d, 0) - max(z, 0) of (d, z)
+add = _rowwise(lambda builder, _, a, b: builder.fadd(a, b))
+subtract = _rowwise(lambda builder, _, a, b: builder.fsub(a, b))
+product_change = _rowwise(_product_change)  # (z + a)(w + b) - z w of (a, b, z, w)
+larger_change = _rowwise(_larger_change)  # max(z + a, w + b) - max(z, w)
+smaller_change = _rowwise(_smaller_change)
+scale = _rowwise(lambda builder, _, a, factor: builder.fmul(a, factor))
+scale_and_shift = _rowwise(lambda builder, _, a, factor, shift: _fused(builder, a, factor, shift))
+add_scaled = _rowwise(lambda builder, total, a, factor: _fused(builder, a, factor, total))
+raise_to = _rowwise(lambda builder, most, a, z: _larger(builder, builder.fadd(z, a), most))

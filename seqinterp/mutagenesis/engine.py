@@ -1,0 +1,141 @@
+"""A plan packed for the kernels and run on the CPU: all cores, and memory for a group of sequences at a time."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy import ndarray
+
+from seqinterp.kernels.deltas import layout as at
+from seqinterp.kernels.deltas.machine import refer, run
+from seqinterp.kernels.deltas.tile import address
+from seqinterp.mutagenesis.memory import Room, in_two_stages, make_room
+from seqinterp.mutagenesis.pack import Packer, padded, slots
+from seqinterp.mutagenesis.plan import Plan
+from seqinterp.shapes import Counters, Places
+
+PIECES = 4  # tasks for each thread, so that none waits long for another
+
+
+class Listed(NamedTuple):
+    """Edits as the kernels read them, sorted by sequence; `columns` in single precision."""
+
+    sequence: ndarray  # (edits,)
+    first: ndarray  # (edits + 1,)
+    position: ndarray  # (changes,)
+    columns: ndarray  # (changes, 4)
+
+    @property
+    def span(self) -> int:
+        """Positions from the first to the last change of the longest edit."""
+        some = self.first[:-1] < self.first[1:]
+        low, high = self.position[self.first[:-1][some]], self.position[self.first[1:][some] - 1]
+        return int((high - low).max(initial=0)) + 1
+
+
+@dataclass(eq=False)
+class Engine:
+    """A packed plan; `width` numbers of an edit's outputs stand in a row of the result."""
+
+    plan: Plan
+    program: at.Program = field(init=False)
+    numbers: int = field(init=False)
+    width: int = field(init=False)
+    rooms: dict[int, Room] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.steps, self.split = in_two_stages(self.plan)
+        packer = Packer(self.plan)
+        packer.numbers(np.zeros(max(padded(layer.channels) for layer in self.plan.layers)))
+        rows = [packer.step(step) for step in self.steps]
+        places, self.numbers = slots(self.plan, rows)
+        outputs, self.width = [], 0
+        for value in self.plan.outputs.values():
+            outputs.append((value.layer, self.width))
+            self.width += int(places[value.layer, at.LENGTH] * places[value.layer, at.WIDTH])
+        self.program = at.Program(
+            np.array(rows, np.int64).reshape(len(rows), at.FIELDS),
+            places,
+            np.concatenate(packer.weights),
+            np.concatenate([*packer.tables, np.zeros(1, np.int64)]),
+            np.array(outputs, np.int64).reshape(-1, 2),
+            np.array([self.split, 1, address()], np.int64),
+        )
+
+    def room(self, span: int) -> Room:
+        """Memory for edits of up to `span` positions, rounded up so that few rooms are planned."""
+        wide = min(self.plan.length, 1 << (span - 1).bit_length())
+        if wide not in self.rooms:
+            self.rooms[wide] = make_room(self.plan, self.steps, self.split, wide)
+        return self.rooms[wide]
+
+    def references(self, inputs: ndarray) -> ndarray:
+        """The layers of sequences (batch, position, 4), one row of numbers each."""
+        found = np.empty((len(inputs), self.numbers), np.float32)
+        nothing = np.zeros(1, np.int64)
+        work = at.Work(inputs, found, nothing, nothing[:0], np.zeros((0, inputs.shape[2]), np.float32))
+        memories = self._memories(self.room(1), len(inputs))
+        _in_threads(memories, len(inputs), lambda memory, a, b: refer(self.program, work, memory, a, b))
+        return found
+
+    def changes(self, inputs: ndarray, references: ndarray, edits: Listed) -> ndarray:
+        """The differences of the outputs, (edits, width)."""
+        result = np.empty((len(edits.sequence), self.width), np.float32)
+        if len(result) == 0:
+            return result
+        room = self.room(edits.span)
+        program = self.program._replace(facts=np.array([self.split, room.block, address()], np.int64))
+        work = at.Work(inputs, references, edits.first, edits.position, edits.columns)
+        jobs = _jobs(edits.sequence, room)
+        memories = self._memories(room, len(jobs))
+        _in_threads(memories, len(jobs), lambda memory, a, b: run(program, work, memory, jobs[a:b], result))
+        return result
+
+    def _memories(self, room: Room, tasks: int) -> list[at.Memory]:
+        """Room for every thread that there is work for."""
+        threads = max(1, min(torch.get_num_threads(), tasks))
+        layers = len(self.plan.layers)
+        return [
+            at.Memory(
+                np.zeros(room.numbers, np.float32),
+                room.place,
+                np.zeros((room.job, layers, 3), np.int64),
+                np.empty((room.chunks, 6), np.int64),
+                np.empty(room.indices, np.int32),
+            )
+            for _ in range(threads)
+        ]
+
+
+def _jobs(sequence: Counters, room: Room) -> Places:
+    """Stretches of edits of one sequence, (sequence, first, stop), short enough for every thread to have some."""
+    share = -(-len(sequence) // (PIECES * max(1, torch.get_num_threads())))
+    most = min(room.job, max(room.block, share))
+    bounds = np.flatnonzero(np.diff(sequence)) + 1
+    found = []
+    for low, high in zip([0, *bounds], [*bounds, len(sequence)], strict=True):
+        pieces = -(-(high - low) // most)
+        cuts = low + np.arange(pieces + 1) * (high - low) // pieces
+        found += [(sequence[low], a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return np.array(found, np.int64)
+
+
+def _in_threads(memories: list[at.Memory], count: int, task: Callable[[at.Memory, int, int], None]) -> None:
+    """`task(memory, first, stop)` over stretches of `count`, each thread in its own memory, taking what is next."""
+    pieces = min(count, 4 * PIECES * len(memories)) if len(memories) > 1 else min(count, PIECES)
+    cuts = np.arange(pieces + 1) * count // max(1, pieces)
+    spans = iter(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+
+    def take(memory: at.Memory, spans: Iterator[tuple[int, int]]) -> None:
+        for first, stop in spans:
+            task(memory, first, stop)
+
+    if len(memories) == 1:
+        take(memories[0], spans)
+        return
+    with ThreadPoolExecutor(len(memories)) as pool:
+        for done in [pool.submit(take, memory, spans) for memory in memories]:
+            done.result()

@@ -1,0 +1,1 @@
+"""Small DNA networks as their users write them, for exact mutagenesis."""
