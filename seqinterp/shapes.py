@@ -40,3 +40,4 @@ Matrix = Float[ndarray, "row place"]  # rows of numbers, for kernels
 Places = Integer[ndarray, "row place"]  # positions within rows, for kernels
 Numbers = Float[ndarray, " entry"]  # numbers in a row, for kernels
 Windows = Integer[ndarray, "window 2"]  # rows [low, high) of each window
+Listing = Integer[ndarray, " entry"]  # places that are listed, for kernels

@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numba
@@ -19,8 +21,10 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     wrap around a function are taken off first, since numba cannot compile them.
     """
     policy = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")
-    compiled: Callable[P, R] = policy(inspect.unwrap(function))
-    return compiled
+    compiled: Any = policy(inspect.unwrap(function))
+    _follow_all_sources(compiled)
+    found: Callable[P, R] = compiled
+    return found
 
 
 def callback(signature: Any) -> Callable[[Callable[..., None]], Any]:
@@ -30,3 +34,21 @@ def callback(signature: Any) -> Callable[[Callable[..., None]], Any]:
         return numba.cfunc(signature, cache=True)(inspect.unwrap(function))
 
     return compiled
+
+
+def _follow_all_sources(compiled: Any) -> None:
+    """Let kept machine code go stale with any file of this package.
+
+    A kernel holds the code of those it calls, but numba looks only at the file that a kernel itself is in: a change of
+    another file would go unnoticed.
+    """
+    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if hasattr(file, "_source_stamp"):
+        file._source_stamp = _stamp()
+
+
+@cache
+def _stamp() -> tuple[float, int]:
+    """When a file of this package was last written, and the size of all."""
+    found = [path.stat() for path in Path(__file__).parent.rglob("*.py")]
+    return max(status.st_mtime for status in found), sum(status.st_size for status in found)

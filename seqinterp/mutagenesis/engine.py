@@ -102,6 +102,7 @@ class Engine:
             at.Memory(
                 np.zeros(room.numbers, np.float32),
                 room.place,
+                np.zeros_like(room.place),
                 np.zeros((room.job, layers, 3), np.int64),
                 np.empty((room.chunks, 6), np.int64),
                 np.empty(room.indices, np.int32),

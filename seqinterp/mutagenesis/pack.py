@@ -130,7 +130,8 @@ class Packer:
         plain = step.stride == 1 and not step.transposed
         row[at.CODE], row[at.WEIGHTS] = at.CONVOLVE if plain else at.SPREAD, self.rows(step.bias[None])
         vectors = padded(channels) // at.LANES
-        most_taps, most_vectors = best_shape(taps if plain else 1, vectors)
+        row[at.BY_TAP] = int(step.dilation > 1 and vectors > 1)
+        most_taps, most_vectors = best_shape(taps if plain and not row[at.BY_TAP] else 1, vectors)
         pieces = []
         for first in np.array_split(np.arange(taps), -(-taps // most_taps)):
             start = 0

@@ -7,12 +7,15 @@ take no part. Rows are taken in chunks that a tile holds; where few numbers diff
 from seqinterp.kernels import kernel
 from seqinterp.kernels.deltas.layout import (
     BASE,
+    BY_TAP,
     CHANNELS,
     COUNT,
     DILATION,
     GROUPS,
+    HIGH,
     LANES,
     LENGTH,
+    LOW,
     PADDING,
     ROWS,
     SOURCE,
@@ -28,20 +31,12 @@ from seqinterp.kernels.deltas.layout import (
     State,
 )
 from seqinterp.kernels.deltas.tile import product
-from seqinterp.kernels.deltas.vectors import clear, set_to
-from seqinterp.shapes import Counters, Numbers
+from seqinterp.kernels.deltas.vectors import clear, nonzero, set_to
+from seqinterp.shapes import Counters, Listing, Numbers, Places
 
-SPARSE = 0.55  # share of numbers that are not zero up to which listing them pays
+SPARSE = 0.2  # share of numbers that are not zero up to which listing them pays
 ALL_TAPS = -1
-
-
-@kernel
-def nonzero(numbers: Numbers) -> int:
-    """How many numbers are not zero."""
-    found = 0
-    for number in numbers:
-        found += number != 0
-    return found
+Span = tuple[int, int, int, int]
 
 
 @kernel
@@ -57,143 +52,131 @@ def begin_rows(step: Counters, program: Program, state: State, edit: int, rows: 
 
 
 @kernel
-def _add_chunk(state: State, found: int, at: tuple[int, int], rows: int, listed: tuple[int, int], tap: int) -> int:
-    """Note one chunk: where it is read and written, its rows, its list of inputs, and its tap (or all)."""
-    chunk = state.chunks[found]
-    chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5] = at[0], at[1], rows, listed[0], listed[1], tap
-    return found + 1
-
-
-@kernel
-def _chunk_rows(
-    step: Counters,
-    state: State,
-    found: int,
-    at: tuple[int, int, int, int],
-    rows: tuple[int, int, int],
-    listed: tuple[int, int],
-) -> int:
-    """Cut rows `(first, rows, tap)` that lie `at` (x, x row, y, y row) into chunks of about the same size."""
-    first, total, tap = rows
-    pieces = (total + step[ROWS] - 1) // step[ROWS]
+def _add_rows(chunks: Places, found: int, most: int, at: Span, rows: tuple[int, int, int]) -> int:
+    """Cut rows `(how many, inputs, tap)` that lie `at` (x, x row, y, y row) into chunks of about the same size."""
+    total, inputs, tap = rows
+    pieces = (total + most - 1) // most
     for piece in range(pieces):
         begin, stop = piece * total // pieces, (piece + 1) * total // pieces
-        where = (at[0] + (first + begin) * at[1], at[2] + (first + begin) * at[3])
-        found = _add_chunk(state, found, where, stop - begin, listed, tap)
+        chunks[found, 0], chunks[found, 1], chunks[found, 2] = at[0] + begin * at[1], at[2] + begin * at[3], stop - begin
+        chunks[found, 3], chunks[found, 4], chunks[found, 5] = 0, inputs, tap
+        found += 1
     return found
 
 
 @kernel
-def _list_row(state: State, start: int, inputs: int, free: int) -> int:
-    """Write the places of a row that are not zero from `free` on; how many."""
-    many = 0
-    for k in range(inputs):
-        state.indices[free + many] = k
-        many += state.numbers[start + k] != 0
-    return many
+def _dense_chunks(step: Counters, chunks: Places, found: int, at: Span, window: Span) -> int:
+    """Rows `dilation` apart in chunks with all taps; rows whose taps partly leave the layer, tap by tap.
+
+    So are all rows of a layer of many channels with dilation: rows side by side are quicker to reach than rows apart.
+
+    at: where row 0 of the source, and of the target at the first tap, would lie, each with its width.
+    window: low, high, length of the target and the inputs; a length below zero lets taps write beside the layer.
+    """
+    x, width_in, y, width = at
+    low, high, length, inputs = window
+    dilation, most = step[DILATION], step[ROWS]
+    if length < 0:
+        here = (x + low * width_in, width_in, y + low * width, width)
+        return _add_rows(chunks, found, most, here, (high - low, inputs, ALL_TAPS))
+    shift = step[PADDING] - (step[TAPS] - 1) * dilation
+    begin = high if step[BY_TAP] == 1 else min(max(low, -shift), high)
+    stop = max(begin, min(high, length - step[PADDING]))
+    for first in range(begin, min(begin + dilation, stop)):
+        rows = (stop - first + dilation - 1) // dilation
+        here = (x + first * width_in, dilation * width_in, y + first * width, dilation * width)
+        found = _add_rows(chunks, found, most, here, (rows, inputs, ALL_TAPS))
+    for tap in range(step[TAPS]):
+        inside, outside = -shift - tap * dilation, length - shift - tap * dilation  # rows whose tap stays inside
+        for edge in range(2):
+            first, last = (low, begin) if edge == 0 else (stop, high)
+            first, last = max(first, inside), min(last, outside)
+            if first < last:
+                here = (x + first * width_in, width_in, y + first * width, width)
+                found = _add_rows(chunks, found, most, here, (last - first, inputs, tap))
+    return found
 
 
 @kernel
-def _sparse_chunks(step: Counters, program: Program, state: State, edit: int, found: int, free: int) -> tuple[int, int]:
-    """One chunk a row, or one for each tap that stays inside; gives the counts of chunks and of listed inputs."""
-    source, target = step[SOURCE], step[TARGET]
-    inputs, width_in = program.slots[source, CHANNELS], program.slots[source, WIDTH]
-    width, length = program.slots[target, WIDTH], program.slots[target, LENGTH]
-    low, high, base = state.window[edit, source]
-    x = state.place[source, START] + edit * state.place[source, STEP]
-    y = state.place[target, START] + edit * state.place[target, STEP]
-    shift = step[PADDING] - (step[TAPS] - 1) * step[DILATION]
+def _sparse_chunks(
+    step: Counters, arrays: tuple[Numbers, Listing, Places], counts: tuple[int, int], at: Span, window: Span
+) -> tuple[int, int]:
+    """One chunk a row with the list of its inputs that are not zero, or one for each tap that stays inside.
+
+    counts: chunks and listed inputs so far, and after. at, window: as of dense chunks.
+    """
+    numbers, indices, chunks = arrays
+    found, free = counts
+    x, width_in, y, width = at
+    low, high, length, inputs = window
+    dilation = step[DILATION]
+    shift = step[PADDING] - (step[TAPS] - 1) * dilation
     for row in range(low, high):
-        start = x + (row - base) * width_in
-        many = _list_row(state, start, inputs, free)
+        start, many = x + row * width_in, 0
+        for k in range(inputs):
+            indices[free + many] = k
+            many += numbers[start + k] != 0
         if many == 0:
             continue
-        first = row + shift
-        into = y + (first - state.window[edit, target, BASE]) * width
-        inside = first >= 0 and row + step[PADDING] < length
-        if inside or (state.values == 0 and step[DILATION] == 1):
-            found = _add_chunk(state, found, (start, into), 1, (free, many), ALL_TAPS)
-        else:
-            for tap in range(step[TAPS]):
-                if 0 <= first + tap * step[DILATION] < length:
-                    found = _add_chunk(state, found, (start, into), 1, (free, many), tap)
+        inside = length < 0 or (row + shift >= 0 and row + step[PADDING] < length)
+        for tap in range(ALL_TAPS, ALL_TAPS + 1) if inside else range(step[TAPS]):
+            if inside or 0 <= row + shift + tap * dilation < length:
+                chunks[found, 0], chunks[found, 1], chunks[found, 2] = start, y + row * width, 1
+                chunks[found, 3], chunks[found, 4], chunks[found, 5] = free, many, tap
+                found += 1
         free += many
     return found, free
 
 
 @kernel
-def _dense_chunks(step: Counters, program: Program, state: State, edit: int, found: int) -> int:
-    """Rows `dilation` apart in chunks with all taps; rows whose taps partly leave the layer, tap by tap."""
-    source, target = step[SOURCE], step[TARGET]
-    width_in, width = program.slots[source, WIDTH], program.slots[target, WIDTH]
-    length, dilation = program.slots[target, LENGTH], step[DILATION]
-    low, high, base = state.window[edit, source]
-    listed = (0, program.slots[source, CHANNELS])
-    shift = step[PADDING] - (step[TAPS] - 1) * dilation
-    x = state.place[source, START] + edit * state.place[source, STEP] - base * width_in
-    y = state.place[target, START] + edit * state.place[target, STEP]
-    y += (shift - state.window[edit, target, BASE]) * width  # of row 0 of the source at tap 0
-    at = (x, width_in, y, width)
-    if state.values == 0 and dilation == 1:
-        return _chunk_rows(step, state, found, at, (low, high - low, ALL_TAPS), listed)
-    begin = min(max(low, -shift), high)
-    stop = max(begin, min(high, length - step[PADDING]))
-    for phase in range(min(dilation, stop - begin)):
-        rows = (stop - begin - phase + dilation - 1) // dilation
-        first = begin + phase
-        apart = (x + first * width_in, dilation * width_in, y + first * width, dilation * width)
-        found = _chunk_rows(step, state, found, apart, (0, rows, ALL_TAPS), listed)
-    for tap in range(step[TAPS]):
-        first, last = -shift - tap * dilation, length - shift - tap * dilation  # rows whose tap stays inside
-        for edge_low, edge_high in ((low, begin), (stop, high)):
-            edge_low, edge_high = max(edge_low, first), min(edge_high, last)
-            if edge_low < edge_high:
-                found = _chunk_rows(step, state, found, at, (edge_low, edge_high - edge_low, tap), listed)
-    return found
-
-
-@kernel
 def convolve(step: Counters, program: Program, state: State, count: int) -> None:
     """The convolution of a block of edits: chunks first, then every piece of the weights over all of them."""
-    source, target = step[SOURCE], step[TARGET]
+    source, target, window, place = step[SOURCE], step[TARGET], state.window, state.place
     inputs, width_in = program.slots[source, CHANNELS], program.slots[source, WIDTH]
-    found, free = 0, 0
+    width, length = program.slots[target, WIDTH], program.slots[target, LENGTH]
+    numbers, chunks, indices = state.numbers, state.chunks, state.indices
+    beside = (step[TAPS] - 1) * step[DILATION]
     for k in range(inputs):
-        state.indices[k] = k
-    free = inputs
+        indices[k] = k
+    found, free = 0, inputs
     for edit in range(count):
-        low, high, base = state.window[edit, source]
+        low, high = window[edit, source, LOW], window[edit, source, HIGH]
         if low >= high:
             continue
-        rows = high - low + (step[TAPS] - 1) * step[DILATION]
-        begin_rows(step, program, state, edit, program.slots[target, LENGTH] if state.values == 1 else rows)
-        start = state.place[source, START] + edit * state.place[source, STEP] + (low - base) * width_in
-        few = nonzero(state.numbers[start : start + (high - low) * width_in]) < SPARSE * (high - low) * inputs
-        if few and step[GROUPS] == 1:
-            found, free = _sparse_chunks(step, program, state, edit, found, free)
+        begin_rows(step, program, state, edit, length if state.values == 1 else high - low + beside)
+        x = place[source, START] + edit * place[source, STEP] - window[edit, source, BASE] * width_in
+        first = step[PADDING] - beside - window[edit, target, BASE]
+        y = place[target, START] + edit * place[target, STEP] + first * width
+        free_to_leave = state.values == 0 and step[DILATION] == 1
+        at, rows = (x, width_in, y, width), (low, high, -1 if free_to_leave else length, inputs)
+        vectors = (high - low) * width_in // LANES
+        if step[GROUPS] == 1 and nonzero((numbers,), (x + low * width_in,), vectors) < SPARSE * (high - low) * inputs:
+            found, free = _sparse_chunks(step, (numbers, indices, chunks), (found, free), at, rows)
         else:
-            found = _dense_chunks(step, program, state, edit, found)
+            found = _dense_chunks(step, chunks, found, at, rows)
     for piece in range(step[COUNT]):
         _multiply_piece(step, program, state, piece, found)
 
 
 @kernel
-def _multiply_piece(step: Counters, program: Program, state: State, piece: int, chunks: int) -> None:
+def _multiply_piece(step: Counters, program: Program, state: State, piece: int, found: int) -> None:
     """One piece of the weights, `(first tap, taps, vectors, channel, input, inputs, weights)`, over all chunks."""
-    record = program.tables[step[TABLE] + 7 * piece : step[TABLE] + 7 * piece + 7]
-    first, taps, vectors, channel, k, inputs, weights = record
+    tables, record, chunks = program.tables, step[TABLE] + 7 * piece, state.chunks
+    first, taps, vectors, channel = tables[record], tables[record + 1], tables[record + 2], tables[record + 3]
+    k, inputs, weights = tables[record + 4], tables[record + 5], tables[record + 6]
     width_in, width = program.slots[step[SOURCE], WIDTH], program.slots[step[TARGET], WIDTH]
-    row = taps * vectors * LANES
+    row, dilation, tiles = taps * vectors * LANES, step[DILATION], program.facts[TILES]
     arrays = (state.numbers, program.weights, state.numbers, state.indices)
-    for number in range(chunks):
-        x, y, rows, listed, many, tap = state.chunks[number]
+    for number in range(found):
+        x, y, rows = chunks[number, 0], chunks[number, 1], chunks[number, 2]
+        listed, many, tap = chunks[number, 3], chunks[number, 4], chunks[number, 5]
         many = many if step[GROUPS] == 1 else inputs
         if tap == ALL_TAPS:
-            y += first * step[DILATION] * width + channel
-            at = (x + k, step[DILATION] * width_in, weights, row, y, step[DILATION] * width, listed)
-            product(arrays, at, (rows, taps, vectors, many), program.facts[TILES])
+            y += first * dilation * width + channel
+            at = (x + k, dilation * width_in, weights, row, y, dilation * width, listed)
+            product(arrays, at, (rows, taps, vectors, many), tiles)
         elif first <= tap < first + taps:
-            y += tap * step[DILATION] * width + channel
+            y += tap * dilation * width + channel
             begin = weights + (tap - first) * vectors * LANES
             at = (x + k, width_in, begin, row, y, width, listed)
-            product(arrays, at, (rows, 1, vectors, many), program.facts[TILES])
+            product(arrays, at, (rows, 1, vectors, many), tiles)

@@ -31,12 +31,12 @@ from seqinterp.shapes import Counters
 def _group(step: Counters, state: State, edit: int, count: int) -> int:
     """One past the last edit, from `edit` on, that can share a tile: the same window of rows."""
     source = step[SOURCE]
-    low, high, base = state.window[edit, source]
+    window = state.window
     stop = edit + 1
     while stop < min(count, edit + step[ROWS]):
-        there = state.window[stop, source]
-        if there[LOW] != low or there[HIGH] != high or there[BASE] != base:
-            break
+        for end in (LOW, HIGH, BASE):
+            if window[stop, source, end] != window[edit, source, end]:
+                return stop
         stop += 1
     return stop
 
@@ -60,7 +60,7 @@ def dense(step: Counters, program: Program, state: State, count: int) -> None:
     """Groups of edits first, with the inputs that matter to them; then every panel of the weights over all groups."""
     source, target = step[SOURCE], step[TARGET]
     width = program.slots[source, WIDTH]
-    found, free, edit = 0, 0, 0
+    found, free, edit, chunks = 0, 0, 0, state.chunks
     for one in range(count):
         begin_rows(step, program, state, one, np.int64(1))
     if step[DOTS] == 1:
@@ -68,23 +68,26 @@ def dense(step: Counters, program: Program, state: State, count: int) -> None:
         return
     while edit < count:
         stop = _group(step, state, edit, count)
-        low, high, base = state.window[edit, source]
+        low, high = state.window[edit, source, LOW], state.window[edit, source, HIGH]
+        base = state.window[edit, source, BASE]
         if low < high:
             x = state.place[source, START] + edit * state.place[source, STEP] + (low - base) * width
             y = state.place[target, START] + edit * state.place[target, STEP]
             shape = (stop - edit, (high - low) * width)
             many = _list_group(state, x, state.place[source, STEP], shape, free)
-            chunk = state.chunks[found]
-            chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5] = x, y, stop - edit, free, many, low
+            chunks[found, 0], chunks[found, 1], chunks[found, 2] = x, y, stop - edit
+            chunks[found, 3], chunks[found, 4], chunks[found, 5] = free, many, low
             found, free = found + 1, free + many
         edit = stop
     arrays = (state.numbers, program.weights, state.numbers, state.indices)
     apart, into = state.place[source, STEP], state.place[target, STEP]
     for piece in range(step[COUNT]):
-        vectors, channel, weights = program.tables[step[TABLE] + 3 * piece : step[TABLE] + 3 * piece + 3]
+        record = step[TABLE] + 3 * piece
+        vectors, channel, weights = program.tables[record], program.tables[record + 1], program.tables[record + 2]
         row = vectors * LANES
         for number in range(found):
-            x, y, rows, listed, many, low = state.chunks[number]
+            x, y, rows = chunks[number, 0], chunks[number, 1], chunks[number, 2]
+            listed, many, low = chunks[number, 3], chunks[number, 4], chunks[number, 5]
             at = (x, apart, weights + low * width * row, row, y + channel, into, listed)
             product(arrays, at, (rows, 1, vectors, many), program.facts[TILES])
 
@@ -95,7 +98,8 @@ def _dots(step: Counters, program: Program, state: State, count: int) -> None:
     source, target = step[SOURCE], step[TARGET]
     width = program.slots[source, WIDTH]
     for edit in range(count):
-        low, high, base = state.window[edit, source]
+        low, high = state.window[edit, source, LOW], state.window[edit, source, HIGH]
+        base = state.window[edit, source, BASE]
         x = state.place[source, START] + edit * state.place[source, STEP] + (low - base) * width
         y = state.place[target, START] + edit * state.place[target, STEP]
         given = state.numbers[x : x + (high - low) * width]

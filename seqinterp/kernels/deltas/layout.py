@@ -13,10 +13,10 @@ LANES = 16  # single-precision numbers in one vector register of AVX-512; two re
 
 # columns of Program.steps
 CODE, SOURCE, OTHER, TARGET, REACH, REACH_OTHER, WEIGHTS, TABLE, COUNT = range(9)
-TAPS, DILATION, PADDING, STRIDE, ROWS, GROUPS = range(9, 15)  # of convolutions
+TAPS, DILATION, PADDING, STRIDE, ROWS, GROUPS, BY_TAP = range(9, 16)  # of convolutions
 KIND, FIRST, SECOND = range(9, 12)  # of what has a kind and up to two options, or places of constants in the weights
 DOTS = STRIDE  # of dense layers: 1 when each output is a sum of its own
-FIELDS = 15
+FIELDS = 16
 # columns of Program.slots
 WIDTH, LENGTH, REFERENCE, CHANNELS = range(4)
 # last axis of windows: rows that may differ [LOW, HIGH), and the row that lies first in the slot
@@ -57,6 +57,7 @@ class Memory(NamedTuple):
 
     numbers: np.ndarray  # float32
     place: np.ndarray  # (slots, 3) int64: where a slot begins, how far from edit to edit, whether it holds a whole job
+    here: np.ndarray  # (slots, 3) int64: the place of each slot for the block at hand
     window: np.ndarray  # (edits, slots, 3) int64
     chunks: np.ndarray  # (chunks, 6) int64
     indices: np.ndarray  # int32

@@ -44,6 +44,7 @@ from seqinterp.kernels.deltas.normalise import normalise
 from seqinterp.kernels.deltas.pools import peak, pool
 from seqinterp.kernels.deltas.rows import affine, combine, gather, join
 from seqinterp.kernels.deltas.spread import depthwise, spread
+from seqinterp.kernels.deltas.unowned import unowned, unowned_memory, unowned_program, unowned_work
 from seqinterp.kernels.deltas.vectors import clear, set_to
 from seqinterp.kernels.deltas.windows import set_windows
 from seqinterp.shapes import Counters, Matrix, Places
@@ -83,9 +84,11 @@ def take_step(step: Counters, program: Program, state: State, count: int) -> Non
 @kernel
 def refer(program: Program, work: Work, memory: Memory, first: int, stop: int) -> None:
     """Compute all layers of the sequences `[first, stop)`."""
+    program, work, memory = unowned_program(program), unowned_work(work), unowned_memory(memory)
     slots = len(program.slots)
-    place, window = np.zeros((slots, 3), np.int64), np.zeros((1, slots, 3), np.int64)
-    place[:, START] = program.slots[:, REFERENCE]
+    place, window = memory.here, memory.window
+    for slot in range(slots):
+        place[slot, START], place[slot, STEP] = program.slots[slot, REFERENCE], 0
     for sequence in range(first, stop):
         numbers = work.references[sequence]
         width = program.slots[0, WIDTH]
@@ -93,7 +96,7 @@ def refer(program: Program, work: Work, memory: Memory, first: int, stop: int) -
         for row in range(program.slots[0, LENGTH]):
             for base in range(program.slots[0, CHANNELS]):
                 numbers[program.slots[0, REFERENCE] + row * width + base] = work.inputs[sequence, row, base]
-        window[0, 0, HIGH] = program.slots[0, LENGTH]
+        window[0, 0, LOW], window[0, 0, HIGH], window[0, 0, BASE] = 0, program.slots[0, LENGTH], 0
         state = State(numbers, place, window, numbers, memory.chunks, memory.indices, np.int64(1))
         for step in range(len(program.steps)):
             take_step(program.steps[step], program, state, np.int64(1))
@@ -106,12 +109,12 @@ def load_edits(program: Program, work: Work, state: State, sequence: int, edits:
     for edit in range(edits[0], edits[1]):
         here = edit - edits[0]
         first, stop = work.first[edit], work.first[edit + 1]
-        window = state.window[here, 0]
-        window[LOW], window[HIGH], window[BASE] = 0, 0, 0
+        window = state.window
+        window[here, 0, LOW], window[here, 0, HIGH], window[here, 0, BASE] = 0, 0, 0
         if first == stop:
             continue
         low, high = work.position[first], work.position[stop - 1] + 1
-        window[LOW], window[HIGH], window[BASE] = low, high, low
+        window[here, 0, LOW], window[here, 0, HIGH], window[here, 0, BASE] = low, high, low
         start = state.place[0, START] + here * state.place[0, STEP]
         clear((state.numbers,), (start,), (high - low) * width // LANES)
         for change in range(first, stop):
@@ -125,10 +128,11 @@ def load_edits(program: Program, work: Work, state: State, sequence: int, edits:
 def unload(program: Program, state: State, count: int, result: Matrix) -> None:
     """Copy the differences of the output layers of each edit into its row of the result; zero outside the window."""
     for output in range(len(program.outputs)):
-        slot, start = program.outputs[output]
+        slot, start = program.outputs[output, 0], program.outputs[output, 1]
         width = program.slots[slot, WIDTH]
         for edit in range(count):
-            low, high, base = state.window[edit, slot]
+            low, high = state.window[edit, slot, LOW], state.window[edit, slot, HIGH]
+            base = state.window[edit, slot, BASE]
             row = result[edit, start : start + program.slots[slot, LENGTH] * width]
             clear((row,), (np.int64(0),), len(row) // LANES)
             if low < high:
@@ -139,10 +143,16 @@ def unload(program: Program, state: State, count: int, result: Matrix) -> None:
 @kernel
 def run(program: Program, work: Work, memory: Memory, jobs: Places, result: Matrix) -> None:
     """All edits of some jobs `(sequence, first edit, stop)`: in blocks as far as the split, then each job at once."""
+    program, work, memory = unowned_program(program), unowned_work(work), unowned_memory(memory)
+    result = unowned(result)
     split, block = program.facts[SPLIT], program.facts[BLOCK]
+    place = memory.here
+    for slot in range(len(place)):
+        for column in range(3):
+            place[slot, column] = memory.place[slot, column]
     for job in range(len(jobs)):
-        sequence, first, stop = jobs[job]
-        reference, place = work.references[sequence], memory.place.copy()
+        sequence, first, stop = jobs[job, 0], jobs[job, 1], jobs[job, 2]
+        reference = work.references[sequence]
         for begin in range(first, stop, block):
             edits = (begin, min(begin + block, stop))
             for slot in range(len(place)):

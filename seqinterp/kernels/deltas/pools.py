@@ -20,7 +20,7 @@ from seqinterp.kernels.deltas.layout import (
     State,
 )
 from seqinterp.kernels.deltas.rows import NOTHING, reference_at, row_at
-from seqinterp.kernels.deltas.vectors import add_scaled, clear, raise_to, set_to, subtract
+from seqinterp.kernels.deltas.vectors import add_scaled, clear, raise_by_rows, raise_to, set_to, subtract
 from seqinterp.shapes import Counters, Numbers
 
 _FIRST, _LOWEST = np.int64(0), np.float32(-np.inf)
@@ -39,7 +39,7 @@ def pool(step: Counters, program: Program, state: State, count: int) -> None:
     """The largest, or a weighted sum, of the rows of each bin `[begin, stop)`; bins stand in the table."""
     source, target, numbers = step[SOURCE], step[TARGET], state.numbers
     width = program.slots[target, WIDTH]
-    vectors = width // LANES
+    vectors, arrays = width // LANES, (numbers, numbers, state.reference)
     for edit in range(count):
         low, high = state.window[edit, source, LOW], state.window[edit, source, HIGH]
         for bin in range(state.window[edit, target, LOW], state.window[edit, target, HIGH]):
@@ -47,9 +47,12 @@ def pool(step: Counters, program: Program, state: State, count: int) -> None:
             into = row_at(program, state, target, edit, bin)
             if step[KIND] == LARGEST:
                 lower(numbers, into, width)
-                for row in range(begin, stop):
-                    given, before = row_at(program, state, source, edit, row), reference_at(program, state, source, row)
-                    raise_to((numbers, numbers, state.reference), (into, given, before), vectors)
+                for first, last in ((begin, min(stop, low)), (max(begin, low), min(stop, high)), (max(begin, high), stop)):
+                    if first < last:
+                        given = row_at(program, state, source, edit, first)
+                        before = reference_at(program, state, source, first)
+                        along = (width if low <= first < high else _FIRST, width if state.values == 0 else _FIRST)
+                        raise_by_rows(arrays, (into, given, before), vectors, last - first, along)
                 before = reference_at(program, state, target, bin)
                 subtract((numbers, numbers, state.reference), (into, into, before), vectors)
                 continue
@@ -83,9 +86,8 @@ def peak(step: Counters, program: Program, state: State, count: int) -> None:
         raise_to(arrays, (into, NOTHING, after + high * width), vectors)
         given = row_at(program, state, source, edit, low)
         was = reference_at(program, state, source, low)
-        along = width if state.values == 0 else np.int64(0)
-        for row in range(high - low):
-            raise_to(arrays, (into, given + row * width, was + row * along), vectors)
+        along = width if state.values == 0 else _FIRST
+        raise_by_rows(arrays, (into, given, was), vectors, high - low, (width, along))
         subtract(arrays, (into, into, reference_at(program, state, target, _FIRST)), vectors)
 
 

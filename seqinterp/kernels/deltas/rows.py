@@ -49,11 +49,10 @@ def row_at(program: Program, state: State, slot: int, edit: int, row: int) -> in
     """
     if program.slots[slot, LENGTH] == 1:
         row = 0
-    window = state.window[edit, slot]
-    if row < window[LOW] or row >= window[HIGH]:
+    if row < state.window[edit, slot, LOW] or row >= state.window[edit, slot, HIGH]:
         return NOTHING
     start = state.place[slot, START] + edit * state.place[slot, STEP]
-    return start + (row - window[BASE]) * program.slots[slot, WIDTH]
+    return start + (row - state.window[edit, slot, BASE]) * program.slots[slot, WIDTH]
 
 
 @kernel

@@ -59,8 +59,9 @@ def spread(step: Counters, program: Program, state: State, count: int) -> None:
     for k in range(width_in):
         state.indices[k] = k
     for piece in range(step[COUNT]):
-        record = program.tables[step[TABLE] + 7 * piece : step[TABLE] + 7 * piece + 7]
-        reversed_tap, _, vectors, channel, k, inputs, weights = record
+        record, tables = step[TABLE] + 7 * piece, program.tables
+        reversed_tap, vectors, channel = tables[record], tables[record + 2], tables[record + 3]
+        k, inputs, weights = tables[record + 4], tables[record + 5], tables[record + 6]
         for edit in range(count):
             here, there = state.window[edit, source], state.window[edit, target]
             if here[LOW] >= here[HIGH] or there[LOW] >= there[HIGH]:

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from seqinterp.kernels import callback, kernel
 from seqinterp.kernels.deltas.layout import LANES
 
-MOST_TAPS = 6
+MOST_TAPS = 12
 MOST_VECTORS = 4
 
 
@@ -39,20 +39,16 @@ def most_rows(taps: int, vectors: int) -> int:
 
 
 def best_shape(taps: int, vectors: int) -> tuple[int, int]:
-    """Taps and vectors of the tiles that a convolution of so many taps and vectors of channels is cut into."""
-    shapes = [
-        (t, v) for t in range(1, MOST_TAPS + 1) for v in (1, 2, 4) if v <= vectors and t <= taps and (v, t) in SHAPES
-    ]
+    """Taps and vectors of the tiles that a convolution of so many taps and vectors of channels is cut into.
 
-    def cost(shape: tuple[int, int]) -> float:
-        t, v = shape
-        rows = min(7, most_rows(t, v))
-        pieces = -(-taps // t)
-        wasted = pieces * t / taps
-        loads = (rows + t * v) / (rows * t * v)
-        return wasted * (1 + loads + 0.5 * (rows + t - 1) / (rows * t * 16))
-
-    return min(shapes, key=cost)
+    All taps at once where they fit; else in as few parts as possible, all about as large.
+    """
+    for wide in (4, 2):
+        if wide <= vectors and (wide, taps) in SHAPES:
+            return taps, wide
+    most = max(deep for wide, deep in SHAPES if wide == 1)
+    parts = -(-taps // most)
+    return -(-taps // parts), 1
 
 
 # (vectors, taps) -> the most rows: every shape that is compiled
@@ -139,7 +135,7 @@ def _switch(
 
 def _code(rows: Any, taps: Any, vectors: Any) -> Any:
     """One number for a shape."""
-    return (vectors * 8 + taps) * 16 + rows
+    return (vectors * 16 + taps) * 16 + rows
 
 
 @callback(types.void(*[types.int64] * 9))
@@ -172,7 +168,7 @@ def product(context: Any, arrays: Any, at: Any, shape: Any, tiles: Any) -> Any:
 
         xo, ldx, wo, ldw, yo, ldy, io = (builder.extract_value(arguments[1], i) for i in range(7))
         rows, taps, vectors, count = (builder.extract_value(arguments[2], i) for i in range(4))
-        code = builder.add(builder.mul(vectors, _WHOLE(128)), builder.add(builder.mul(taps, _WHOLE(16)), rows))
+        code = builder.add(builder.mul(vectors, _WHOLE(256)), builder.add(builder.mul(taps, _WHOLE(16)), rows))
         kind = ir.FunctionType(ir.VoidType(), [_WHOLE] * 9)
         tiles = builder.inttoptr(arguments[3], kind.as_pointer())
         builder.call(tiles, [start(0, xo), ldx, start(1, wo), ldw, start(2, yo), ldy, start(3, io), count, code])

@@ -87,3 +87,53 @@ scale = _rowwise(lambda builder, _, a, factor: builder.fmul(a, factor))
 scale_and_shift = _rowwise(lambda builder, _, a, factor, shift: _fused(builder, a, factor, shift))
 add_scaled = _rowwise(lambda builder, total, a, factor: _fused(builder, a, factor, total))
 raise_to = _rowwise(lambda builder, most, a, z: _larger(builder, builder.fadd(z, a), most))
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def nonzero(context: Any, arrays: Any, starts: Any, vectors: Any) -> Any:
+    """How many numbers of one array are not zero."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = builder.extract_value(arguments[0], 0)
+        data = context.make_array(signature.args[0][0])(context, builder, array).data
+        place = builder.gep(data, [builder.extract_value(arguments[1], 0)])
+        total = cgutils.alloca_once_value(builder, _WHOLE(0))
+        bits = ir.IntType(LANES)
+        with cgutils.for_range(builder, arguments[2]) as loop:
+            here = builder.gep(place, [builder.mul(loop.index, _WHOLE(LANES))])
+            register = builder.load(builder.bitcast(here, _VECTOR.as_pointer()), align=4)
+            mask = builder.bitcast(builder.fcmp_unordered("!=", register, _ZERO), bits)
+            found = builder.zext(builder.ctpop(mask), _WHOLE)
+            builder.store(builder.add(builder.load(total), found), total)
+        return builder.load(total)
+
+    return types.int64(arrays, starts, vectors), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def raise_by_rows(context: Any, arrays: Any, starts: Any, vectors: Any, rows: Any, strides: Any) -> Any:
+    """max over rows of a + z, and of what is there: (result, a, z), a row of a and of z `strides` after the last."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        places = []
+        for number, kind in enumerate(signature.args[0]):
+            data = context.make_array(kind)(context, builder, builder.extract_value(arguments[0], number)).data
+            places.append(builder.gep(data, [builder.extract_value(arguments[1], number)]))
+        steps = [builder.extract_value(arguments[4], number) for number in range(2)]
+
+        def load(place: Any, offset: Any) -> Any:
+            return builder.load(builder.bitcast(builder.gep(place, [offset]), _VECTOR.as_pointer()), align=4)
+
+        with cgutils.for_range(builder, arguments[2]) as vector:
+            offset = builder.mul(vector.index, _WHOLE(LANES))
+            most = cgutils.alloca_once(builder, _VECTOR)
+            builder.store(load(places[0], offset), most)
+            with cgutils.for_range(builder, arguments[3]) as row:
+                here = [builder.add(offset, builder.mul(row.index, step)) for step in steps]
+                value = builder.fadd(load(places[1], here[0]), load(places[2], here[1]))
+                builder.store(_larger(builder, value, builder.load(most)), most)
+            result = builder.bitcast(builder.gep(places[0], [offset]), _VECTOR.as_pointer())
+            builder.store(builder.load(most), result, align=4)
+        return context.get_dummy_value()
+
+    return types.void(arrays, starts, vectors, rows, strides), codegen

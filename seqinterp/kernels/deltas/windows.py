@@ -71,25 +71,23 @@ def set_windows(step: Counters, program: Program, state: State, count: int) -> N
     """
     window, tables, target = state.window, program.tables, step[TARGET]
     length = program.slots[target, LENGTH]
+    source, other, code = step[SOURCE], step[OTHER], step[CODE]
     for edit in range(count):
-        source = window[edit, step[SOURCE]]
-        low, high = reached(tables, step[REACH], source[LOW], source[HIGH], length)
-        if step[OTHER] >= 0:
-            other = window[edit, step[OTHER]]
-            more = reached(tables, step[REACH_OTHER], other[LOW], other[HIGH], length)
+        low, high = reached(tables, step[REACH], window[edit, source, LOW], window[edit, source, HIGH], length)
+        if other >= 0:
+            more = reached(tables, step[REACH_OTHER], window[edit, other, LOW], window[edit, other, HIGH], length)
             low, high = joined(low, high, more[0], more[1])
-        if step[CODE] == JOIN:
+        if code == JOIN:
             for part in range(1, step[COUNT]):
-                other = window[edit, tables[step[TABLE] + 2 * part]]
-                low, high = joined(low, high, other[LOW], other[HIGH])
-        window[edit, target, LOW] = low
-        window[edit, target, HIGH] = high
+                slot = tables[step[TABLE] + 2 * part]
+                low, high = joined(low, high, window[edit, slot, LOW], window[edit, slot, HIGH])
         base = low
         if state.values == 1:
-            window[edit, target, HIGH] = length
-            window[edit, target, LOW], base = 0, 0
-        elif step[CODE] == CONVOLVE:
-            base = source[LOW] + step[PADDING] - (step[TAPS] - 1) * step[DILATION]
-        elif step[CODE] == MAP or step[CODE] == AFFINE:
-            base = source[BASE]  # these work in place
+            low, high, base = low * 0, length, low * 0
+        elif code == CONVOLVE:
+            base = window[edit, source, LOW] + step[PADDING] - (step[TAPS] - 1) * step[DILATION]
+        elif code == MAP or code == AFFINE:
+            base = window[edit, source, BASE]  # these work in place
+        window[edit, target, LOW] = low
+        window[edit, target, HIGH] = high
         window[edit, target, BASE] = base

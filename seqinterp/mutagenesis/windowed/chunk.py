@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from numpy import ndarray
 from torch import Tensor
@@ -15,13 +16,17 @@ class Tables:
     """Arrays of a plan on a device, copied there once."""
 
     device: torch.device
-    kept: dict[tuple[int, torch.dtype], tuple[ndarray, Tensor]] = field(default_factory=dict)
+    kept: dict[tuple[int, torch.dtype, str], tuple[ndarray, Tensor]] = field(default_factory=dict)
 
-    def tensor(self, array: ndarray, dtype: torch.dtype = torch.int64) -> Tensor:
-        """The tensor of an array that lives as long as the plan or its frames."""
-        key = (id(array), dtype)
+    def tensor(
+        self, array: ndarray, dtype: torch.dtype = torch.int64, make: Callable[[ndarray], ndarray] | None = None
+    ) -> Tensor:
+        """The tensor of an array, or of what `make` makes of it."""
+        key = (id(array), dtype, "" if make is None else make.__name__)
         if key not in self.kept:
-            self.kept[key] = array, torch.tensor(array, dtype=dtype, device=self.device)
+            made = array if make is None else make(array)
+            # the array is kept, so that no other is ever given its id
+            self.kept[key] = array, torch.tensor(np.ascontiguousarray(made), dtype=dtype, device=self.device)
         return self.kept[key][1]
 
 
@@ -58,9 +63,9 @@ class Chunk:
     before: Sequencewise | None
     changes: dict[int, Tensor] = field(default_factory=dict)
 
-    def table(self, array: ndarray) -> Tensor:
-        """Constants of the plan in the precision of the chunk."""
-        return self.tables.tensor(array, self.dtype)
+    def table(self, array: ndarray, make: Callable[[ndarray], ndarray] | None = None) -> Tensor:
+        """Constants of the plan, or what is made of them, in the precision of the chunk."""
+        return self.tables.tensor(array, self.dtype, make)
 
     def first(self, frame: Frame) -> Tensor:
         """The first row of each edit's window, (edits,)."""
@@ -94,7 +99,7 @@ class Chunk:
         if not frame.overhangs(self.low):
             return numbers
         rows = self.rows(frame)
-        return numbers.mul_(((rows >= 0) & (rows < frame.length))[..., None])
+        return numbers * ((rows >= 0) & (rows < frame.length))[..., None]
 
     def of_sequences(self, table: Tensor, frame: Frame) -> Tensor:
         """Rows of a table (sequences, rows, channels) in the windows; others than the layer's hold any number."""
@@ -124,5 +129,3 @@ def picked(numbers: Tensor, index: Tensor) -> Tensor:
     place = (index.clamp(0, rows - 1) + start).flatten()
     found = numbers.reshape(count * rows, channels).index_select(0, place).view(*index.shape, channels)
     return found.mul_(inside[..., None])
-
-

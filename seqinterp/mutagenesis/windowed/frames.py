@@ -29,6 +29,11 @@ class Frame:
         """Whether every window is the layer."""
         return self.width == self.length and not self.first.any()
 
+    @cached_property
+    def in_full(self) -> "Frame":
+        """The frame of the whole layer."""
+        return whole_frame(self.length, len(self.first))
+
     def overhangs(self, low: ndarray) -> bool:
         """Whether windows of edits from `low` on have rows that the layer lacks."""
         first = self.first[low]

@@ -1,7 +1,9 @@
-"""Steps with weights: convolutions as products of the rows that change, scattered to where they count, and dense layers.
+"""Steps with weights: convolutions as products of the rows that change, scattered to where they count; dense layers.
 
 Nothing but rows that an edit reaches is multiplied, save where windows are rounded up to one width.
 """
+
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -32,26 +34,24 @@ def _spread(step: Convolution, chunk: Chunk, source: Tensor) -> Tensor:
     """Every row times every tap, added up where they meet."""
     (taps, inputs, channels), count, rows = step.weight.shape, len(source), source.shape[1]
     stride = step.stride if step.transposed else 1
-    far = (taps - 1) * step.dilation
-    weight = chunk.table(step.weight)
-    if not step.transposed:
-        weight = weight.flip(0)  # now tap t of a row counts t dilations further on
-    if step.groups == 1 and rows == 1 and step.dilation == 1:
-        return _all_taps(source, weight)[:, 0]
-    found = source.new_zeros(count, (rows - 1) * stride + far + 1, channels)
+    far, reach = (taps - 1) * step.dilation, (rows - 1) * stride + 1
     if step.groups == 1 and rows < SHORT:
-        products = _all_taps(source, weight)
+        weight = chunk.table(step.weight, _together if step.transposed else _together_backwards)
+        products = (source.reshape(-1, inputs) @ weight).view(count, rows, taps, channels)
+        if rows == 1 and step.dilation == 1:
+            return products[:, 0]
+        found = source.new_zeros(count, reach + far, channels)
         if rows < taps:
             for row in range(rows):
                 found[:, row * stride : row * stride + far + 1 : step.dilation] += products[:, row]
         else:
             for tap in range(taps):
-                start = tap * step.dilation
-                found[:, start : start + (rows - 1) * stride + 1 : stride] += products[:, :, tap]
+                found[:, tap * step.dilation : tap * step.dilation + reach : stride] += products[:, :, tap]
         return found
+    weight = chunk.table(step.weight, None if step.transposed else _backwards)
+    found = source.new_zeros(count, reach + far, channels)
     for tap in range(taps):
-        start = tap * step.dilation
-        into = found[:, start : start + (rows - 1) * stride + 1 : stride]
+        into = found[:, tap * step.dilation : tap * step.dilation + reach : stride]
         if step.groups == 1 and source.is_cuda:
             into.baddbmm_(source, weight[tap].expand(count, inputs, channels))
         elif inputs == 1 and step.groups == channels:
@@ -61,11 +61,19 @@ def _spread(step: Convolution, chunk: Chunk, source: Tensor) -> Tensor:
     return found
 
 
-def _all_taps(source: Tensor, weight: Tensor) -> Tensor:
-    """(edits, rows, taps, channels)."""
-    taps, inputs, channels = weight.shape
-    together = weight.permute(1, 0, 2).reshape(inputs, taps * channels)
-    return (source.reshape(-1, inputs) @ together).view(len(source), source.shape[1], taps, channels)
+def _backwards(weight: ndarray) -> ndarray:
+    """Taps in the order in which they count further and further on."""
+    return weight[::-1].copy()
+
+
+def _together(weight: ndarray) -> ndarray:
+    """(inputs, taps channels)."""
+    return weight.transpose(1, 0, 2).reshape(weight.shape[1], -1)
+
+
+def _together_backwards(weight: ndarray) -> ndarray:
+    """(inputs, taps channels), the last tap first."""
+    return _together(weight[::-1])
 
 
 def _grouped(source: Tensor, weight: Tensor, groups: int) -> Tensor:
@@ -119,4 +127,4 @@ def dense(step: Dense, chunk: Chunk) -> Tensor:
 def _runs(first: ndarray) -> list[tuple[int, int, int]]:
     """Stretches [start, stop) of equal numbers, and the number."""
     bounds = [0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), len(first)]
-    return [(start, stop, int(first[start])) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [(start, stop, int(first[start])) for start, stop in pairwise(bounds)]
