@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seqinterp.api.jacobian import jacobian as jacobian
     from seqinterp.api.mutate import mutate as mutate
     from seqinterp.api.mutate_pairs import mutate_pairs as mutate_pairs
+    from seqinterp.api.plan_edits import plan_edits as plan_edits
     from seqinterp.api.optimize import optimize as optimize
     from seqinterp.api.results.attribution import Attribution as Attribution
     from seqinterp.api.results.designs import Designs as Designs
@@ -52,6 +53,7 @@ _PUBLIC = {
     "Mutagenesis": "api.results.mutagenesis",
     "mutate": "api.mutate",
     "mutate_pairs": "api.mutate_pairs",
+    "plan_edits": "api.plan_edits",
     "one_hot": "sequence.onehot",
     "optimize": "api.optimize",
     "PairEffects": "api.results.pairs",

@@ -42,8 +42,8 @@ def _follow_all_sources(compiled: Any) -> None:
     A kernel holds the code of those it calls, but numba looks only at the file that a kernel itself is in: a change of
     another file would go unnoticed.
     """
-    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if hasattr(file, "_source_stamp"):
+    file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if hasattr(file, "_source_stamp"):  # numba keeps it to itself; without it the cache works as numba's own does
         file._source_stamp = _stamp()
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seqinterp.attribution.chance import generator
 from seqinterp.errors import InputError, ShapeError
-from seqinterp.mutagenesis.edits import Edits, joined, offsets, ragged_range
+from seqinterp.mutagenesis.edits import Edits, joined, offsets, ragged_range, trusted
 from seqinterp.mutagenesis.window import check_window
 from seqinterp.sequence.onehot import one_hot
 from seqinterp.shapes import EditColumns, Indices, Inputs, Sequences
@@ -36,7 +36,7 @@ def substitutions(inputs: Inputs, *, start: int = 0, stop: int | None = None, po
         InputError: the window or a position leaves the sequence, or both a window and positions are given.
     """
     example, position, base = _single_edits(inputs, start, stop, positions)
-    return Edits(example, torch.arange(len(example) + 1), position, torch.eye(4, dtype=inputs.dtype)[base])
+    return trusted(example, torch.arange(len(example) + 1), position, torch.eye(4, dtype=inputs.dtype)[base])
 
 
 def kmers(inputs: Inputs, *, width: int, positions: Positions = None) -> Edits:
@@ -172,7 +172,7 @@ def together(singles: Edits, first: Indices, second: Indices) -> Edits:
     """Two single edits of one example made at once: `first[i]` and `second[i]`, which lies behind it."""
     both = torch.stack([first, second], dim=1).flatten()
     begins = torch.arange(0, len(both) + 1, 2)
-    return Edits(singles.example[first], begins, singles.position[both], singles.columns[both])
+    return trusted(singles.example[first], begins, singles.position[both], singles.columns[both])
 
 
 def pair_pieces(singles: Edits, *, piece: int = PIECE) -> Iterator[tuple[Indices, Indices]]:

@@ -7,12 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.attribution.notes import note_rule, note_warning
+from seqinterp.attribution.protocol import Score
 from seqinterp.errors import InputError
 from seqinterp.mutagenesis.by_forward import effects_by_forward
-from seqinterp.mutagenesis.edits import Edits
+from seqinterp.mutagenesis.edit_lists import substitutions
+from seqinterp.mutagenesis.edits import Edits, trusted
 from seqinterp.mutagenesis.planned import Planned, planned
 from seqinterp.mutagenesis.trace import Untraceable
-from seqinterp.shapes import EditOutputs, Sequences
+from seqinterp.shapes import EditOutputs, Effects, Sequences
 
 Backend = Literal["auto", "forward", "kernels", "windows"]
 WORTH_A_PLAN = 3e9  # operations of forward passes, a tenth of a second, below which nothing is planned
@@ -46,57 +48,112 @@ def effects(
             that the inputs lack.
         ModelError: the function does not give one tensor with a row per example.
     """
+    edits.require_within(inputs)
+    plan = _plan(function, inputs, len(edits) * repeats, backend)
+    if plan is not None and len(edits):
+        found = plan.effects(function, inputs, edits, backend)
+        if not check or _agrees(plan, function, inputs, edits, found):
+            return found
+    return effects_by_forward(function, inputs, edits)
+
+
+def effects_of_substitutions(
+    score: Score,
+    inputs: Sequences,
+    start: int,
+    stop: int,
+    /,
+    *,
+    backend: Backend = "auto",
+    repeats: int = 1,
+    check: bool = True,
+) -> Effects:
+    """The effect on a score of every base at the positions `[start, stop)`, zero elsewhere, (batch, 4, position).
+
+    As `effects` of all substitutions; where the kernels cover the whole model no list of them is made.
+    """
+    plan = _plan(score, inputs, 3 * len(inputs) * (stop - start) * repeats, backend)
+    if plan is not None and plan.covers_a_score and backend != "windows" and inputs.device.type == "cpu":
+        found = plan.substitutions(inputs, start, stop)
+        if not check or _substitutions_agree(plan, score, inputs, (start, stop), found):
+            return found
+        plan = None
+    edits = substitutions(inputs.cpu(), start=start, stop=stop)
+    if plan is None:
+        values = effects_by_forward(score, inputs, edits)
+    else:
+        values = effects(score, inputs, edits, backend=backend, repeats=repeats, check=check)
+    result = values.new_zeros(inputs.shape)
+    result[edits.example, edits.columns.argmax(dim=1), edits.position] = values
+    return result
+
+
+def _plan(function: nn.Module, inputs: Sequences, edits: int, backend: Backend) -> Planned | None:
+    """The plan that is to be used; None for forward passes.
+
+    Raises:
+        InputError: the backend is unknown, or cannot be used.
+    """
     if backend not in get_args(Backend):
         raise InputError(f"backend must be one of {', '.join(get_args(Backend))}, not {backend!r}")
-    edits.require_within(inputs)
-    if backend == "forward" or (backend == "auto" and _operations(function, inputs, edits) * repeats < WORTH_A_PLAN):
-        return effects_by_forward(function, inputs, edits)
+    if backend == "forward" or (backend == "auto" and _operations(function, inputs) * edits < WORTH_A_PLAN):
+        note_rule("mutagenesis", "a forward pass for every edit")
+        return None
+    if backend == "kernels" and inputs.device.type != "cpu":
+        raise InputError(
+            f"backend 'kernels' runs on the CPU, but the inputs are on {inputs.device}; pass backend='windows'"
+        )
     try:
         plan = planned(function, inputs)
         if backend == "auto" and plan.saving < WORTH_FOLLOWING:
             raise Untraceable("nearly all of the model is reached by every edit")
-        found = plan.effects(function, inputs, edits, backend)
     except Untraceable as reason:
         if backend != "auto":
             raise InputError(f"backend {backend!r} cannot be used here: {reason}; pass backend='auto'") from reason
         note_rule("mutagenesis", f"a forward pass for every edit: {reason}")
-        return effects_by_forward(function, inputs, edits)
-    if check and not _agrees(function, inputs, edits, found):
-        _say_that_it_differs(plan, function, inputs)
-        return effects_by_forward(function, inputs, edits)
-    return found
+        return None
+    return plan
 
 
-def _operations(function: nn.Module, inputs: Sequences, edits: Edits) -> float:
-    """At most so many operations do forward passes take: as if every weight met every position."""
+def _operations(function: nn.Module, inputs: Sequences) -> float:
+    """At most so many operations does one forward pass take: as if every weight met every position."""
     weights = sum(parameter.numel() for parameter in function.parameters() if parameter.ndim > 1)
-    return 2.0 * weights * inputs.shape[2] * len(edits)
+    return 2.0 * weights * inputs.shape[2]
 
 
-def _agrees(function: nn.Module, inputs: Sequences, edits: Edits, found: Tensor) -> bool:
-    """Whether a few edits, some of them large, have the effects that forward passes give."""
-    if len(edits) == 0:
-        return True
+def _agrees(plan: Planned, function: nn.Module, inputs: Sequences, edits: Edits, found: Tensor) -> bool:
+    """Whether a few edits, some of them large, have the effects that forward passes give; says so when they do not."""
     sizes = found.reshape(len(found), -1).abs().amax(dim=1)
     spread = torch.linspace(0, len(edits) - 1, CHECKED - 2).long()
-    places = torch.unique(torch.cat([spread, sizes.cpu().topk(min(2, len(edits))).indices]))
-    some = edits.take(places)
-    examples, example = torch.unique(some.example, return_inverse=True)
+    places = torch.unique(torch.cat([spread, sizes.topk(min(2, len(edits))).indices.cpu()]))
+    return _same(plan, function, inputs, edits.take(places), found[places.to(found.device)], float(sizes.max()))
+
+
+def _substitutions_agree(
+    plan: Planned, score: Score, inputs: Sequences, window: tuple[int, int], found: Effects
+) -> bool:
+    """The same of all substitutions: those of one position, and the largest effect of all."""
+    place = int(found.abs().argmax())
+    example, position = place // (4 * inputs.shape[2]), place % inputs.shape[2]
+    chosen = sorted({position, (window[0] + window[1]) // 2})
+    edits = substitutions(inputs[example : example + 1], positions=chosen)
+    values = found[example, edits.columns.argmax(dim=1), edits.position]
+    return _same(plan, score, inputs[example : example + 1], edits, values, float(found.abs().max()))
+
+
+def _same(plan: Planned, function: nn.Module, inputs: Sequences, edits: Edits, found: Tensor, largest: float) -> bool:
+    """Compare with forward passes; warn, with the first operation that differs from the model's."""
+    examples, example = torch.unique(edits.example, return_inverse=True)
     shown = inputs[examples.to(inputs.device)]
-    wanted = effects_by_forward(function, shown, Edits(example, some.first, some.position, some.columns))
+    wanted = effects_by_forward(function, shown, trusted(example, edits.first, edits.position, edits.columns))
     with torch.no_grad():
-        scores = function(shown.clone()).abs().max()
-    allowed = TOLERANCE * sizes.max() + ROUNDING * scores
-    difference = (wanted - found[places.to(found.device)]).abs().max()
-    return bool(difference <= allowed) or bool(torch.isnan(wanted).any())
-
-
-def _say_that_it_differs(plan: Planned, function: nn.Module, inputs: Sequences) -> None:
-    """Warn, with the first operation whose numbers differ from the model's."""
-    where = plan.first_difference(function, inputs)
+        scores = float(function(shown.clone()).abs().max())
+    if not bool((wanted - found).abs().max() > TOLERANCE * largest + ROUNDING * scores):
+        return True
     sentence = (
-        f"the effects of edits by the model's plan differ from those of forward passes, first at {where};"
-        " forward passes were made for all edits instead"
+        "the effects of edits by the model's plan differ from those of forward passes, first at"
+        f" {plan.first_difference(function, inputs)}; forward passes were made for all edits instead"
     )
     note_warning(sentence)
     logging.getLogger("seqinterp").warning(sentence)
+    return False

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +47,7 @@ class Engine:
     numbers: int = field(init=False)
     width: int = field(init=False)
     rooms: dict[int, Room] = field(init=False, default_factory=dict)
+    idle: dict[int, list[at.Memory]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.steps, self.split = in_two_stages(self.plan)
@@ -77,8 +80,8 @@ class Engine:
         found = np.empty((len(inputs), self.numbers), np.float32)
         nothing = np.zeros(1, np.int64)
         work = at.Work(inputs, found, nothing, nothing[:0], np.zeros((0, inputs.shape[2]), np.float32))
-        memories = self._memories(self.room(1), len(inputs))
-        _in_threads(memories, len(inputs), lambda memory, a, b: refer(self.program, work, memory, a, b))
+        with self._memories(self.room(1), len(inputs)) as memories:
+            _in_threads(memories, len(inputs), lambda memory, a, b: refer(self.program, work, memory, a, b))
         return found
 
     def changes(self, inputs: ndarray, references: ndarray, edits: Listed) -> ndarray:
@@ -90,16 +93,20 @@ class Engine:
         program = self.program._replace(facts=np.array([self.split, room.block, address()], np.int64))
         work = at.Work(inputs, references, edits.first, edits.position, edits.columns)
         jobs = _jobs(edits.sequence, room)
-        memories = self._memories(room, len(jobs))
-        _in_threads(memories, len(jobs), lambda memory, a, b: run(program, work, memory, jobs[a:b], result))
+        with self._memories(room, len(jobs)) as memories:
+            _in_threads(memories, len(jobs), lambda memory, a, b: run(program, work, memory, jobs[a:b], result))
         return result
 
-    def _memories(self, room: Room, tasks: int) -> list[at.Memory]:
-        """Room for every thread that there is work for."""
+    @contextmanager
+    def _memories(self, room: Room, tasks: int) -> Iterator[list[at.Memory]]:
+        """Memory for every thread that there is work for: what earlier calls have left, or new."""
         threads = max(1, min(torch.get_num_threads(), tasks))
         layers = len(self.plan.layers)
-        return [
-            at.Memory(
+        idle = self.idle.setdefault(id(room), [])
+        taken = [
+            idle.pop()
+            if idle
+            else at.Memory(
                 np.zeros(room.numbers, np.float32),
                 room.place,
                 np.zeros_like(room.place),
@@ -109,6 +116,8 @@ class Engine:
             )
             for _ in range(threads)
         ]
+        yield taken
+        idle += taken
 
 
 def _jobs(sequence: Counters, room: Room) -> Places:
@@ -117,7 +126,7 @@ def _jobs(sequence: Counters, room: Room) -> Places:
     most = min(room.job, max(room.block, share))
     bounds = np.flatnonzero(np.diff(sequence)) + 1
     found = []
-    for low, high in zip([0, *bounds], [*bounds, len(sequence)], strict=True):
+    for low, high in pairwise([0, *bounds, len(sequence)]):
         pieces = -(-(high - low) // most)
         cuts = low + np.arange(pieces + 1) * (high - low) // pieces
         found += [(sequence[low], a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
@@ -128,7 +137,7 @@ def _in_threads(memories: list[at.Memory], count: int, task: Callable[[at.Memory
     """`task(memory, first, stop)` over stretches of `count`, each thread in its own memory, taking what is next."""
     pieces = min(count, 4 * PIECES * len(memories)) if len(memories) > 1 else min(count, PIECES)
     cuts = np.arange(pieces + 1) * count // max(1, pieces)
-    spans = iter(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+    spans = pairwise(cuts.tolist())
 
     def take(memory: at.Memory, spans: Iterator[tuple[int, int]]) -> None:
         for first, stop in spans:

@@ -4,8 +4,8 @@ Zhou & Troyanskaya 2015, doi:10.1038/nmeth.3547 (in-silico mutagenesis).
 """
 
 from seqinterp.attribution.protocol import Score
-from seqinterp.mutagenesis.edit_lists import substitutions
-from seqinterp.mutagenesis.effects import Backend, effects
+from seqinterp.mutagenesis.effects import Backend, effects_of_substitutions
+from seqinterp.mutagenesis.window import check_window
 from seqinterp.shapes import Attributions, Effects, Sequences
 
 
@@ -25,12 +25,8 @@ def every_base(
     Exactly zero at the base that is there, and outside the window. An edit replaces the whole column, so a
     position that is N (all zeros) has four effects. backend, repeats, check: as of `effects`.
     """
-    edits = substitutions(inputs.cpu(), start=start, stop=stop)
-    found = effects(score, inputs, edits, backend=backend, repeats=repeats, check=check)
-    result = found.new_zeros(inputs.shape)
-    base = edits.columns.argmax(dim=1)
-    result[edits.example, base, edits.position] = found
-    return result
+    begin, end = check_window(inputs, start, stop)
+    return effects_of_substitutions(score, inputs, begin, end, backend=backend, repeats=repeats, check=check)
 
 
 def hypothetical_mutagenesis(score: Score, inputs: Sequences, /) -> Attributions:

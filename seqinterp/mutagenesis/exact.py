@@ -1,6 +1,7 @@
 """Effects of edits by an engine: outputs that the plan covers, or the rest of the model's code from there on."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -8,13 +9,16 @@ from torch import Tensor, nn
 
 from seqinterp.attribution.rows import by_rows, rows_at_once
 from seqinterp.kernels.deltas import layout as at
-from seqinterp.mutagenesis.edits import Edits
+from seqinterp.kernels.deltas.substitutions import list_substitutions, place_substitutions
+from seqinterp.mutagenesis.by_forward import ROWS
+from seqinterp.mutagenesis.edits import Edits, trusted
 from seqinterp.mutagenesis.engine import Engine, Listed
 from seqinterp.mutagenesis.plan import layout
 from seqinterp.mutagenesis.resume import resume
 from seqinterp.mutagenesis.trace import Live
-from seqinterp.shapes import EditOutputs, Sequences
+from seqinterp.shapes import EditOutputs, Effects, Sequences
 
+MORE = 4  # times more rows than a whole pass would take: the rest of a model is its smaller part
 BUDGET = 2**26  # numbers of layers, and of results, that are held at once (a quarter of a gigabyte)
 
 
@@ -43,7 +47,7 @@ def exact_effects(function: nn.Module, engine: Engine, inputs: Sequences, edits:
         most = max(1, BUDGET // max(1, engine.width))
         for first in range(low, high, most):
             piece = ordered.take(slice(first, min(first + most, high)))
-            here = Edits(piece.example - start, piece.first, piece.position, piece.columns)
+            here = trusted(piece.example - start, piece.first, piece.position, piece.columns)
             part = _Part(function, engine, rows[start : start + group], references)
             result[first : first + len(piece)] = part.effects(here)
     if order is None:
@@ -51,6 +55,28 @@ def exact_effects(function: nn.Module, engine: Engine, inputs: Sequences, edits:
     back = torch.empty_like(result)
     back[order] = result
     return back
+
+
+def exact_substitutions(engine: Engine, inputs: Sequences, start: int, stop: int) -> Effects:
+    """The effects of every base at the positions `[start, stop)` on a score, zero elsewhere, (batch, 4, position)."""
+    rows = inputs.detach().transpose(1, 2).contiguous().numpy()
+    result = torch.zeros(inputs.shape)
+    shape = (inputs.shape[1], inputs.shape[2])
+    most = 4 * (stop - start)
+    group = max(1, min(BUDGET // max(1, engine.numbers), BUDGET // (most * engine.width)))
+    for first in range(0, len(rows), group):
+        some = rows[first : first + group]
+        references, count = engine.references(some), len(some) * most
+        sequence, base, position = (np.empty(count, np.int64) for _ in range(3))
+        edits = at.Work(
+            some, references, np.empty(count + 1, np.int64), position, np.empty((count, shape[0]), np.float32)
+        )
+        found = list_substitutions(edits, sequence, base, start, stop)
+        listed = Listed(sequence[:found], edits.first[: found + 1], position[:found], edits.columns[:found])
+        changes = engine.changes(some, references, listed)
+        here = result[first : first + group].numpy().reshape(-1)
+        place_substitutions(sequence[:found], base[:found], position[:found], changes, here, shape)
+    return result
 
 
 def _order(edits: Edits) -> Tensor | None:
@@ -98,7 +124,7 @@ class _Part:
         plan, everything = self.engine.plan, torch.arange(len(self.rows))
         nothing = torch.zeros(len(self.rows), self.engine.width)
         biggest = max(layer.length * layer.channels for layer in (plan.layers[v.layer] for v in plan.outputs.values()))
-        rows = rows_at_once(biggest)
+        rows = min(ROWS, MORE * rows_at_once(biggest))
 
         def after(example: Tensor, change: Tensor) -> Tensor:
             return resume(self.function, plan.trace, self._tensors(example, change), plan.in_full)
@@ -138,5 +164,4 @@ def _spans(edits: Edits) -> list[tuple[int, int]]:
     wide[some] = edits.position[edits.first[1:][some] - 1] - edits.position[edits.first[:-1][some]]
     classes = torch.log2((wide + 1).double()).ceil().long()
     cuts = (classes.diff() != 0).nonzero().flatten() + 1
-    bounds = [0, *cuts.tolist(), len(edits)]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise([0, *cuts.tolist(), len(edits)]))

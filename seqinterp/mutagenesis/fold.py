@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from seqinterp.kernels.deltas.maps import RISING
-from seqinterp.mutagenesis.steps import Convolution, Curve, Dense, Gather, Layer, Pool, Scale, Step
+from seqinterp.mutagenesis.steps import Combination, Convolution, Curve, Dense, Gather, Layer, Pool, Scale, Step
+
+
+RISING = "relu leaky_relu clamp elu exp sigmoid tanh softplus sqrt log log1p".split()  # curves that never fall
 
 
 def folded(steps: list[Step], layers: list[Layer], outputs: set[int]) -> tuple[list[Step], list[Layer]]:
@@ -16,6 +18,23 @@ def folded(steps: list[Step], layers: list[Layer], outputs: set[int]) -> tuple[l
     while (found := _fold_one(steps, layers, outputs)) is not None:
         steps = _needed(found, outputs)
     return steps, layers
+
+
+def _rises(step: Curve) -> bool:
+    """Whether the curve never falls, so that the largest of some numbers is the largest after it, too."""
+    return step.curve in RISING and (step.curve not in ("leaky_relu", "elu") or step.first >= 0)
+
+
+def _pools_of_a_sum(first: Combination, second: Pool, layers: list[Layer]) -> list[Step] | None:
+    """The mean of a sum as the sum of two means, which are shorter."""
+    if first.lengths != (first.rows, first.rows) or len(second.bins) >= first.rows:
+        return None
+    size = Layer(len(second.bins), layers[first.target].channels)
+    layers += [size, size]
+    parts = (len(layers) - 2, len(layers) - 1)
+    pools = [second.moved(sources=(source,), target=part) for source, part in zip(first.sources, parts, strict=True)]
+    lengths = (size.length, size.length)
+    return [*pools, replace(first, sources=parts, target=second.target, rows=size.length, lengths=lengths)]
 
 
 def _needed(steps: list[Step], outputs: set[int]) -> list[Step]:
@@ -53,13 +72,15 @@ def _fold(first: Step, second: Step, layers: list[Layer]) -> list[Step] | None:
     if isinstance(first, Dense) and isinstance(second, Gather) and bool((second.channels >= 0).all()):
         chosen = second.channels
         return [replace(first, weight=first.weight[:, :, chosen], bias=first.bias[chosen], target=second.target)]
-    if isinstance(first, Curve) and first.curve in RISING and isinstance(second, Pool) and second.largest:
+    if isinstance(first, Curve) and _rises(first) and isinstance(second, Pool) and second.largest:
         layers.append(Layer(len(second.bins), layers[first.target].channels))
         between = len(layers) - 1
         return [
             second.moved(sources=first.sources, target=between),
             first.moved(sources=(between,), target=second.target),
         ]
+    if isinstance(first, Combination) and first.how == "add" and isinstance(second, Pool) and not second.largest:
+        return _pools_of_a_sum(first, second, layers)
     if isinstance(first, Scale) and isinstance(second, Scale):
         scale, shift = np.broadcast_arrays(first.scale * second.scale, first.shift * second.scale + second.shift)
         return [replace(second, sources=first.sources, scale=scale, shift=shift, word=f"{first.word}, {second.word}")]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from seqinterp.mutagenesis.pack import padded
+from seqinterp.kernels.deltas.fewer_products import CHUNK
+from seqinterp.mutagenesis.pack import in_pairs, padded
 from seqinterp.mutagenesis.plan import Plan
-from seqinterp.mutagenesis.steps import Convolution, Curve, Dense, Pool, Scale, Step
+from seqinterp.mutagenesis.steps import Combination, Convolution, Curve, Dense, Pool, Scale, Step
 
 CACHE = 96 * 2**10  # numbers of a block of edits: what a core keeps close
 MOST_BLOCK = 48
@@ -22,7 +23,7 @@ def in_two_stages(plan: Plan) -> tuple[list[Step], int]:
     """
     last: list[Step] = []
     first: list[Step] = []
-    needed = set()
+    needed: set[int] = set()
     for step in reversed(plan.steps):
         flat = plan.layers[step.target].length == 1 and not isinstance(step, Pool)
         if flat and step.target not in needed and (isinstance(step, Dense) or _is_flat(plan, step)):
@@ -35,6 +36,11 @@ def in_two_stages(plan: Plan) -> tuple[list[Step], int]:
 
 def _is_flat(plan: Plan, step: Step) -> bool:
     return all(plan.layers[source].length == 1 for source in step.sources)
+
+
+def works_in_place(step: Step) -> bool:
+    """Whether the result may lie where the first source does, row by row."""
+    return isinstance(step, Curve | Scale) or (isinstance(step, Combination) and step.in_place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +71,7 @@ def capacities(plan: Plan, span: int) -> list[int]:
             source = windows[step.sources[0]]
             beside = (len(step.weight) - 1) * step.dilation
             rows[step.target] = max(rows[step.target], int((source[1] - source[0]).max()) + beside)
-        elif isinstance(step, Curve | Scale):
+        elif works_in_place(step):
             rows[step.target] = rows[step.sources[0]]
     return rows
 
@@ -73,8 +79,8 @@ def capacities(plan: Plan, span: int) -> list[int]:
 def make_room(plan: Plan, steps: list[Step], split: int, span: int) -> Room:
     """Lay out the layers for edits of up to `span` positions.
 
-    Layers that only one stage of steps sees share memory as soon as their readers are done; a curve or scale works where
-    its source lies.
+    Layers that only one stage of steps sees share memory as soon as their readers are done; a curve or scale works
+    where its source lies.
     """
     rows = capacities(plan, span)
     size = [count * padded(layer.channels) for count, layer in zip(rows, plan.layers, strict=True)]
@@ -98,6 +104,8 @@ def make_room(plan: Plan, steps: list[Step], split: int, span: int) -> Room:
         place[layer] = free, size[layer], 1
         free += size[layer] * job
     chunks, indices = _scratch(plan, steps, split, rows, (block, job))
+    pairs = [step.sources[0] for step in steps if isinstance(step, Convolution) and in_pairs(step)]
+    free += max((2 * CHUNK * padded(plan.layers[source].channels) for source in pairs), default=0)
     return Room(place, free, chunks, indices, block, job)
 
 
@@ -128,7 +136,7 @@ def _share(
         if target in whole:
             continue
         until = last_use.get(target, number)
-        if isinstance(step, Curve | Scale) and source in starts and last_use[source] == number:
+        if works_in_place(step) and source in starts and last_use[source] == number:
             starts[target] = starts[source]
             taken[:] = [(a, b, until if a == starts[source] and u == number else u) for a, b, u in taken]
             continue

@@ -1,11 +1,12 @@
 """A plan as flat arrays for the kernels: steps, weights cut into tiles, tables of what reaches what."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy import ndarray
 
 from seqinterp.kernels.deltas import layout as at
+from seqinterp.kernels.deltas.fewer_products import FEWEST_INPUTS, FEWEST_ROWS
 from seqinterp.kernels.deltas.maps import NAMES
 from seqinterp.kernels.deltas.normalise import LAYER, LOG_SOFTMAX, SOFTMAX
 from seqinterp.kernels.deltas.tile import best_shape, most_rows
@@ -31,6 +32,13 @@ _STATISTICS = {"layer": LAYER, "softmax": SOFTMAX, "log_softmax": LOG_SOFTMAX}
 def padded(channels: int) -> int:
     """Numbers in a row: whole vectors."""
     return -(-channels // at.LANES) * at.LANES
+
+
+def in_pairs(step: Convolution) -> bool:
+    """Whether rows a dilation apart are taken in pairs, with four products instead of six."""
+    taps, inputs, channels = step.weight.shape
+    plain = step.stride == 1 and not step.transposed
+    return plain and taps == 3 and step.dilation >= FEWEST_ROWS and inputs >= FEWEST_INPUTS and channels > at.LANES
 
 
 @dataclass
@@ -94,6 +102,7 @@ class Packer:
                 row[at.REACH_OTHER] = self.reach(step, 1)
                 row[[at.FIRST, at.SECOND]] = self._two(step.first, step.second)
                 channels = self.plan.layers[step.target].channels
+                row[at.IN_PLACE] = int(step.in_place)
                 row[at.KIND] = self.rows(np.array([[step.first], [step.second]]).repeat(channels, axis=1))
             case Gather():
                 row[[at.CODE, at.FIRST]] = at.GATHER, self._two(step.constant, 0.0)[0]
@@ -130,17 +139,26 @@ class Packer:
         plain = step.stride == 1 and not step.transposed
         row[at.CODE], row[at.WEIGHTS] = at.CONVOLVE if plain else at.SPREAD, self.rows(step.bias[None])
         vectors = padded(channels) // at.LANES
-        row[at.BY_TAP] = int(step.dilation > 1 and vectors > 1)
+        row[at.BY_TAP] = at.BY_TAPS if step.dilation > 1 and vectors > 1 else 0
         most_taps, most_vectors = best_shape(taps if plain and not row[at.BY_TAP] else 1, vectors)
-        pieces = []
-        for first in np.array_split(np.arange(taps), -(-taps // most_taps)):
-            start = 0
-            while start < vectors:
-                wide = next(v for v in (4, 2, 1) if v <= min(most_vectors, vectors - start))
-                pieces.append(self._piece(step, first, start * at.LANES, wide))
-                start += wide
-        row[[at.COUNT, at.TABLE]] = len(pieces), self.table(np.array(pieces))
-        row[at.ROWS] = min(most_rows(piece[1], piece[2]) for piece in pieces)
+        parts = np.array_split(np.arange(taps), -(-taps // most_taps))
+        pieces = [piece for part in parts for piece in self._pieces(step, part, most_vectors)]
+        row[[at.COUNT, at.ROWS]] = len(pieces), min(most_rows(piece[1], piece[2]) for piece in pieces)
+        if in_pairs(step):
+            row[at.BY_TAP] = at.IN_PAIRS
+            ends, middle = (step.weight[0] + step.weight[2]) / 2, step.weight[1] / 2
+            halves = replace(step, weight=np.stack([ends - middle, ends + middle]))
+            pieces += [piece for part in parts[:2] for piece in self._pieces(halves, part, most_vectors)]
+        row[at.TABLE] = self.table(np.array(pieces))
+
+    def _pieces(self, step: Convolution, taps: ndarray, most: int) -> list[list[int]]:
+        """Some taps, cut into pieces of up to `most` vectors of channels."""
+        channels, pieces, start = step.weight.shape[2], [], 0
+        while start < padded(channels) // at.LANES:
+            wide = next(v for v in (4, 2, 1) if v <= min(most, padded(channels) // at.LANES - start))
+            pieces.append(self._piece(step, taps, start * at.LANES, wide))
+            start += wide
+        return pieces
 
     def _piece(self, step: Convolution, taps: ndarray, channel: int, vectors: int) -> list[int]:
         """Some taps and vectors of channels, with the inputs that their groups read."""

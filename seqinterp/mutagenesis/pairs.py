@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from seqinterp.mutagenesis.edit_lists import PIECE, pair_pieces, substitutions, together
-from seqinterp.mutagenesis.edits import Edits
+from seqinterp.mutagenesis.edits import Edits, trusted
 from seqinterp.mutagenesis.effects import effects
 from seqinterp.mutagenesis.window import check_window
 from seqinterp.shapes import Effects, PairEffectMap, Sequences
@@ -78,5 +78,5 @@ def pair_effects(
 def _asked(score: nn.Module, inputs: Sequences, edits: Edits) -> torch.Tensor:
     """The effects, with only those examples at hand that the edits are of; the edits come by example."""
     low, high = int(edits.example[0]), int(edits.example[-1])
-    near = Edits(edits.example - low, edits.first, edits.position, edits.columns)
+    near = trusted(edits.example - low, edits.first, edits.position, edits.columns)
     return effects(score, inputs[low : high + 1], near)

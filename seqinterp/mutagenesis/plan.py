@@ -1,7 +1,8 @@
 """What an edit can reach: a model's trace turned into steps that carry changes, and what must be recomputed in full."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch.utils import _pytree as pytree
 from seqinterp.mutagenesis.fold import folded
 from seqinterp.mutagenesis.rules import arithmetic, curves, moves, reductions, weighted
 from seqinterp.mutagenesis.rules.builder import CHANNEL, POSITION, Builder, NoRule, Rule, Value
-from seqinterp.mutagenesis.steps import Convolution, Dense, Layer, Step, window_of
+from seqinterp.mutagenesis.steps import Combination, Convolution, Dense, Layer, Step, window_of
 from seqinterp.mutagenesis.trace import INPUTS, Live, Trace, TracedCall, Untraceable
 from seqinterp.shapes import Counters
 
@@ -60,8 +61,8 @@ class Plan:
         for step in self.steps:
             first, stop = window_of(step, 0, *found[step.sources[0]], self.layers[step.sources[0]].length)
             for part, source in enumerate(step.sources[1:], start=1):
-                other, end = window_of(step, part, *found[source], self.layers[source].length)
-                first, stop = _joined(first, stop, other, end)
+                others = window_of(step, part, *found[source], self.layers[source].length)
+                first, stop = _joined(first, stop, *others)
             found[step.target] = (first, stop)
         return found
 
@@ -88,23 +89,25 @@ class Plan:
         return table(self)
 
 
-def _joined(low: ndarray, high: ndarray, other: ndarray, end: ndarray) -> tuple[ndarray, ndarray]:
+def _joined(low: ndarray, high: ndarray, other_low: ndarray, other_high: ndarray) -> tuple[ndarray, ndarray]:
     """Windows that hold both, where neither is empty."""
-    mine, theirs = low < high, other < end
-    first = np.where(mine & theirs, np.minimum(low, other), np.where(mine, low, other))
-    return first, np.where(mine & theirs, np.maximum(high, end), np.where(mine, high, end))
+    mine, theirs = low < high, other_low < other_high
+    first = np.where(mine & theirs, np.minimum(low, other_low), np.where(mine, low, other_low))
+    stop = np.where(mine & theirs, np.maximum(high, other_high), np.where(mine, high, other_high))
+    return first, stop
 
 
 def _operations(step: Step, rows: Mapping[int, float], layers: tuple[Layer, ...]) -> float:
-    """Floating-point operations of a step; of a convolution, the rows read times the taps."""
-    source = rows[step.sources[0]]
+    """Floating-point operations of a step, when so many rows of each layer are computed or changed."""
+    read, size = rows[step.sources[0]], 1
     if isinstance(step, Convolution):
-        taps, inputs, channels = step.weight.shape
-        read = source if step.transposed else min(source * step.stride, rows[step.target] * taps) / step.stride
-        return 2.0 * taps * inputs * channels * (source / step.stride if not step.transposed else read)
-    if isinstance(step, Dense):
-        return 2.0 * source * step.weight.shape[1] * step.weight.shape[2]
-    return 2.0 * rows[step.target] * layers[step.target].channels
+        size = step.weight.size
+        read = read if step.transposed else read / step.stride
+    elif isinstance(step, Dense):
+        size = step.weight.shape[1] * step.weight.shape[2]
+    else:
+        read, size = rows[step.target], layers[step.target].channels
+    return 2.0 * read * size
 
 
 def _in_full(call: TracedCall) -> float:
@@ -135,7 +138,30 @@ def make_plan(trace: Trace) -> Plan:
             raise Untraceable("the model's code mixes the examples of a batch, or moves their axis")
     outputs = {live: builder.values[live] for live in ends}
     steps, layers = folded(builder.steps, builder.layers, {value.layer for value in outputs.values()})
-    return Plan(trace, tuple(layers), tuple(steps), outputs, in_full, builder.values)
+    plan = Plan(trace, tuple(layers), tuple(steps), outputs, in_full, builder.values)
+    return replace(plan, steps=tuple(_sums_in_place(plan)))
+
+
+def _sums_in_place(plan: Plan) -> list[Step]:
+    """The steps, with sums of two layers made in place where one holds the windows of the other."""
+    position = np.arange(plan.length)
+    windows = plan.windows(position, position + 1)
+    readers = Counter(source for step in plan.steps for source in step.sources)
+    kept = {value.layer for value in plan.outputs.values()} | {0}
+
+    def holds(outer: int, inner: int) -> bool:
+        (low, high), (first, stop) = windows[outer], windows[inner]
+        return bool(((first >= stop) | ((low <= first) & (stop <= high))).all())
+
+    found = []
+    for step in plan.steps:
+        if isinstance(step, Combination) and (step.how, step.first, step.second) == ("add", 1.0, 1.0):
+            plain = step.lengths == (step.rows, step.rows) and step.rows > 1
+            for outer, inner in (step.sources, step.sources[::-1]):
+                if plain and not step.in_place and readers[outer] == 1 and outer not in kept and holds(outer, inner):
+                    step = replace(step, sources=(outer, inner), in_place=True)
+        found.append(step)
+    return found
 
 
 def _follow(builder: Builder, number: int, call: TracedCall) -> None:

@@ -13,8 +13,9 @@ from seqinterp.errors import SeqinterpError
 from seqinterp.mutagenesis.edits import Edits
 from seqinterp.mutagenesis.plan import Plan, make_plan
 from seqinterp.mutagenesis.trace import Untraceable, trace
-from seqinterp.shapes import EditOutputs, Sequences
+from seqinterp.shapes import EditOutputs, Effects, Sequences
 
+_FAILURES = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError)
 KEPT = 4  # plans of one model: targets and lengths
 _plans: "WeakKeyDictionary[nn.Module, OrderedDict[Any, Planned | Untraceable]]" = WeakKeyDictionary()
 
@@ -39,6 +40,17 @@ class Planned:
         from seqinterp.mutagenesis.exact import exact_effects
 
         return exact_effects(function, self.engine(), inputs, edits)
+
+    @property
+    def covers_a_score(self) -> bool:
+        """Whether the kernels alone give the effects on a score, one number for each example."""
+        return not self.plan.in_full and self.plan.result_shape == ()
+
+    def substitutions(self, inputs: Sequences, start: int, stop: int) -> Effects:
+        """The effects of all substitutions on a score, (batch, 4, position)."""
+        from seqinterp.mutagenesis.exact import exact_substitutions
+
+        return exact_substitutions(self.engine(), inputs, start, stop)
 
     def engine(self) -> Any:
         """The plan packed for the kernels."""
@@ -81,13 +93,17 @@ def _plan(function: nn.Module, inputs: Sequences) -> "Planned | Untraceable":
     if any(module.training for module in function.modules() if module is not function):
         return Untraceable("the model is in training mode")
     try:
-        plan = make_plan(trace(function, _rows(inputs)))
+        traced = trace(function, _rows(inputs))
     except Untraceable as reason:
         return reason
     except SeqinterpError:
         raise
-    except Exception as error:  # the user's own code: it may refuse a batch of two, say
+    except _FAILURES as error:  # of the user's own code: it may refuse a batch of two, say
         return Untraceable(f"the model's code cannot be traced ({type(error).__name__}: {error})")
+    try:
+        plan = make_plan(traced)
+    except Untraceable as reason:
+        return reason
     return Planned(plan, plan.saving())
 
 

@@ -100,6 +100,8 @@ class Combination(Step):
     """Two layers into one: "add" them with weights, "multiply" them, or take the "larger" (first = -1: the smaller).
 
     rows: of the target; lengths: of the sources. A source of one row is combined with every row.
+    in_place: the second is added to the first where that lies: no edit reaches rows of the second beside those of
+        the first, and nobody else reads the first.
     """
 
     how: str
@@ -107,6 +109,7 @@ class Combination(Step):
     lengths: tuple[int, int]
     first: float = 1.0
     second: float = 1.0
+    in_place: bool = False
 
     def reach(self, part: int, length: int) -> Windows | None:
         """Itself, or everything when one row is combined with all."""
@@ -117,8 +120,8 @@ class Combination(Step):
 class Gather(Step):
     """Rows and channels from other places; -1 gives a constant."""
 
-    rows: Counters
-    channels: Counters
+    rows: ndarray
+    channels: ndarray
     constant: float = 0.0
 
     def reach(self, part: int, length: int) -> Windows:

@@ -145,7 +145,9 @@ class Recorder(Follower):
         result = plain(*arguments, **keywords)
         if tensors := self.number(result):
             shapes, dtypes = tuple(tuple(t.shape) for t in tensors), tuple(t.dtype for t in tensors)
-            self.calls.append(TracedCall(word, *told, shapes, dtypes, pytree.tree_structure(result), backwards))
+            self.calls.append(
+                TracedCall(word, told[0], told[1], shapes, dtypes, pytree.tree_structure(result), backwards)
+            )
         return result
 
     def write(self, written: Tensor, result: Tensor) -> Tensor:

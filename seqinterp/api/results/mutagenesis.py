@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from seqinterp.api.results.tables import long_frame, same_shape
 from seqinterp.io.arrays import load_arrays, save_arrays
-from seqinterp.plot.heatmap import mutagenesis_figure
 from seqinterp.sequence.onehot import decode
 from seqinterp.shapes import Attributions, Effects, Scores, Sequences
 
@@ -61,7 +59,9 @@ class Mutagenesis:
         arrays, facts = load_arrays(path, "mutagenesis", needed=("inputs", "effects", "score"))
         return cls(arrays["inputs"], arrays["effects"], arrays["score"], facts["start"], facts["stop"], facts["origin"])
 
-    def plot(self, example: int = 0) -> Figure:
-        """Heat map of one example's effects, with the logo of its attributions above."""
+    def plot(self, example: int = 0) -> Any:
+        """Heat map of one example's effects, with the logo of its attributions above: a matplotlib Figure."""
+        from seqinterp.plot.heatmap import mutagenesis_figure  # matplotlib takes half a second to load
+
         sequence = decode(self.inputs[example : example + 1])[0]
         return mutagenesis_figure(self.effects[example].numpy(), self.attributions[example].numpy(), sequence)

@@ -1,10 +1,12 @@
 """Convolution of what changed: every row that differs is scattered to the rows it reaches.
 
-z[q] += W[t] dx[q - padding + t dilation]: no reference is read, zero padding costs nothing, and rows that did not change
-take no part. Rows are taken in chunks that a tile holds; where few numbers differ from zero, only these are multiplied.
+z[q] += W[t] dx[q - padding + t dilation]: no reference is read, zero padding costs nothing, and rows that did not
+change take no part. Rows are taken in chunks that a tile holds; where few numbers differ from zero, only these are
+multiplied.
 """
 
 from seqinterp.kernels import kernel
+from seqinterp.kernels.deltas.fewer_products import CHUNK, paired, three_taps
 from seqinterp.kernels.deltas.layout import (
     BASE,
     BY_TAP,
@@ -13,6 +15,7 @@ from seqinterp.kernels.deltas.layout import (
     DILATION,
     GROUPS,
     HIGH,
+    IN_PAIRS,
     LANES,
     LENGTH,
     LOW,
@@ -58,7 +61,11 @@ def _add_rows(chunks: Places, found: int, most: int, at: Span, rows: tuple[int, 
     pieces = (total + most - 1) // most
     for piece in range(pieces):
         begin, stop = piece * total // pieces, (piece + 1) * total // pieces
-        chunks[found, 0], chunks[found, 1], chunks[found, 2] = at[0] + begin * at[1], at[2] + begin * at[3], stop - begin
+        chunks[found, 0], chunks[found, 1], chunks[found, 2] = (
+            at[0] + begin * at[1],
+            at[2] + begin * at[3],
+            stop - begin,
+        )
         chunks[found, 3], chunks[found, 4], chunks[found, 5] = 0, inputs, tap
         found += 1
     return found
@@ -80,7 +87,7 @@ def _dense_chunks(step: Counters, chunks: Places, found: int, at: Span, window: 
         here = (x + low * width_in, width_in, y + low * width, width)
         return _add_rows(chunks, found, most, here, (high - low, inputs, ALL_TAPS))
     shift = step[PADDING] - (step[TAPS] - 1) * dilation
-    begin = high if step[BY_TAP] == 1 else min(max(low, -shift), high)
+    begin = high if step[BY_TAP] > 0 else min(max(low, -shift), high)
     stop = max(begin, min(high, length - step[PADDING]))
     for first in range(begin, min(begin + dilation, stop)):
         rows = (stop - first + dilation - 1) // dilation
@@ -143,19 +150,44 @@ def convolve(step: Counters, program: Program, state: State, count: int) -> None
         low, high = window[edit, source, LOW], window[edit, source, HIGH]
         if low >= high:
             continue
-        begin_rows(step, program, state, edit, length if state.values == 1 else high - low + beside)
         x = place[source, START] + edit * place[source, STEP] - window[edit, source, BASE] * width_in
         first = step[PADDING] - beside - window[edit, target, BASE]
         y = place[target, START] + edit * place[target, STEP] + first * width
         free_to_leave = state.values == 0 and step[DILATION] == 1
         at, rows = (x, width_in, y, width), (low, high, -1 if free_to_leave else length, inputs)
         vectors = (high - low) * width_in // LANES
-        if step[GROUPS] == 1 and nonzero((numbers,), (x + low * width_in,), vectors) < SPARSE * (high - low) * inputs:
+        few = step[GROUPS] == 1 and nonzero((numbers,), (x + low * width_in,), vectors) < SPARSE * (high - low) * inputs
+        if not few and step[BY_TAP] == IN_PAIRS and state.values == 0:
+            found = _paired_rows(step, program, state, found, at, rows)
+            continue
+        begin_rows(step, program, state, edit, length if state.values == 1 else high - low + beside)
+        if few:
             found, free = _sparse_chunks(step, (numbers, indices, chunks), (found, free), at, rows)
         else:
             found = _dense_chunks(step, chunks, found, at, rows)
     for piece in range(step[COUNT]):
         _multiply_piece(step, program, state, piece, found)
+
+
+@kernel
+def _paired_rows(step: Counters, program: Program, state: State, found: int, at: Span, window: Span) -> int:
+    """Take rows in pairs with fewer products where that can be done, at once; dense chunks of the other rows."""
+    x, width_in, y, width = at
+    low, high, length, inputs = window
+    dilation = step[DILATION]
+    begin, stop = paired(low, high, length, dilation, step[PADDING])
+    done = 4 * dilation if stop - begin == dilation else 0  # rows of the target that pairs set and others do not reach
+    clear((state.numbers,), (y + (low + done) * width,), (high - low + 2 * dilation - done) * width // LANES)
+    if begin < stop:
+        arrays = (state.numbers, program.weights, state.indices, program.tables)
+        scratch = len(state.numbers) - 2 * CHUNK * width_in
+        places = (x + begin * width_in, y + begin * width, scratch, step[TABLE])
+        shape = (dilation, width_in, width, step[COUNT] // step[TAPS])
+        three_taps(arrays, places, (stop - begin, step[ROWS]), shape, program.facts[TILES])
+        for first, last in ((low, begin), (stop, begin + dilation), (stop + dilation, high)):
+            found = _dense_chunks(step, state.chunks, found, at, (first, last, length, inputs))
+        return found
+    return _dense_chunks(step, state.chunks, found, at, window)
 
 
 @kernel

@@ -23,51 +23,51 @@ _GELU, _CUBIC = np.float32(0.7978845608028654), np.float32(0.044715)
 
 
 @kernel
-def exponential(x: float) -> float:
-    """exp(x), relative error 2e-7 (Cephes: 2^n times a polynomial)."""
-    x = _MOST if x > _MOST else x
-    x = _LEAST if x < _LEAST else x
-    n = np.float32(np.floor(x * _LOG2_E + _HALF))
-    r = x - n * _LN2_HIGH - n * _LN2_LOW
+def exponential(z: float) -> float:
+    """exp(z), relative error 2e-7 (Cephes: 2^n times a polynomial)."""
+    z = _MOST if z > _MOST else z
+    z = _LEAST if z < _LEAST else z
+    n = np.float32(np.floor(z * _LOG2_E + _HALF))
+    r = z - n * _LN2_HIGH - n * _LN2_LOW
     p = ((((_P0 * r + _P1) * r + _P2) * r + _P3) * r + _P4) * r + _P5
     bits = np.int32((np.int32(n) + np.int32(127)) << np.int32(23))
     return (p * r * r + r + _ONE) * bits.view(np.float32)
 
 
 @kernel
-def sigmoid(x: float) -> float:
-    """1 / (1 + exp(-x))."""
-    return _ONE / (_ONE + exponential(-x))
+def sigmoid(z: float) -> float:
+    """1 / (1 + exp(-z))."""
+    return _ONE / (_ONE + exponential(-z))
 
 
 @kernel
-def tangent(x: float) -> float:
-    """tanh(x)."""
-    return _TWO / (_ONE + exponential(-_TWO * x)) - _ONE
+def tangent(z: float) -> float:
+    """tanh(z)."""
+    return _TWO / (_ONE + exponential(-_TWO * z)) - _ONE
 
 
 @kernel
-def error_function(x: float) -> float:
-    """erf(x), absolute error 1.5e-7 (Abramowitz & Stegun 7.1.26)."""
-    size = abs(x)
+def error_function(z: float) -> float:
+    """erf(z), absolute error 1.5e-7 (Abramowitz & Stegun 7.1.26)."""
+    size = abs(z)
     t = _ONE / (_ONE + _ERF * size)
     value = _ONE - ((((_E5 * t + _E4) * t + _E3) * t + _E2) * t + _E1) * t * exponential(-size * size)
-    return value if x > _ZERO else -value
+    return value if z > _ZERO else -value
 
 
 @kernel
-def softplus(x: float) -> float:
-    """log(1 + exp(x))."""
-    return (x if x > _ZERO else _ZERO) + np.log1p(exponential(-abs(x)))
+def softplus(z: float) -> float:
+    """log(1 + exp(z))."""
+    return (z if z > _ZERO else _ZERO) + np.log1p(exponential(-abs(z)))
 
 
 @kernel
-def gelu(x: float) -> float:
-    """x times the normal distribution's share below x."""
-    return _HALF * x * (_ONE + error_function(x * _SQRT_HALF))
+def gelu(z: float) -> float:
+    """z times the normal distribution's share below z."""
+    return _HALF * z * (_ONE + error_function(z * _SQRT_HALF))
 
 
 @kernel
-def gelu_by_tanh(x: float) -> float:
+def gelu_by_tanh(z: float) -> float:
     """The approximation of gelu by tanh."""
-    return _HALF * x * (_ONE + tangent(_GELU * (x + _CUBIC * x * x * x)))
+    return _HALF * z * (_ONE + tangent(_GELU * (z + _CUBIC * z * z * z)))

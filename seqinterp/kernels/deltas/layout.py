@@ -1,8 +1,8 @@
 """The flat arrays that a compiled plan is, and what stands in which column of them.
 
-A *slot* is one layer's numbers as rows `(position, channel)`, channels padded to whole vectors. In the delta form a slot
-holds, for each edit, the differences to the reference inside the window that the edit can reach; in the value form it
-holds the layer itself, for one sequence.
+A *slot* is one layer's numbers as rows `(position, channel)`, channels padded to whole vectors. In the delta form a
+slot holds, for each edit, the differences to the reference inside the window that the edit can reach; in the value
+form it holds the layer itself, for one sequence.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,9 @@ LANES = 16  # single-precision numbers in one vector register of AVX-512; two re
 # columns of Program.steps
 CODE, SOURCE, OTHER, TARGET, REACH, REACH_OTHER, WEIGHTS, TABLE, COUNT = range(9)
 TAPS, DILATION, PADDING, STRIDE, ROWS, GROUPS, BY_TAP = range(9, 16)  # of convolutions
+BY_TAPS, IN_PAIRS = 1, 2  # BY_TAP: rows are taken tap by tap; or in pairs where the window is long enough
 KIND, FIRST, SECOND = range(9, 12)  # of what has a kind and up to two options, or places of constants in the weights
+IN_PLACE = STRIDE  # of sums: 1 when the other is added where the source lies
 DOTS = STRIDE  # of dense layers: 1 when each output is a sum of its own
 FIELDS = 16
 # columns of Program.slots

@@ -61,24 +61,32 @@ def take_step(step: Counters, program: Program, state: State, count: int) -> Non
         spread(step, program, state, count)
     elif code == DEPTHWISE:
         depthwise(step, program, state, count)
-    elif code == MAP:
-        map_rows(step, program, state, count)
-    elif code == AFFINE:
-        affine(step, program, state, count)
-    elif code == ADD or code == MULTIPLY or code == LARGER:
-        combine(step, program, state, count)
-    elif code == GATHER:
-        gather(step, program, state, count)
-    elif code == JOIN:
-        join(step, program, state, count)
+    elif code == DENSE:
+        dense(step, program, state, count)
     elif code == POOL:
         pool(step, program, state, count)
     elif code == PEAK:
         peak(step, program, state, count)
-    elif code == DENSE:
-        dense(step, program, state, count)
+    else:
+        _take_step_of_rows(step, program, state, count)
+
+
+@kernel
+def _take_step_of_rows(step: Counters, program: Program, state: State, count: int) -> None:
+    """The steps that give each row from the same rows of what they read."""
+    code = step[CODE]
+    if code == MAP:
+        map_rows(step, program, state, count)
+    elif code == AFFINE:
+        affine(step, program, state, count)
+    elif code == GATHER:
+        gather(step, program, state, count)
+    elif code == JOIN:
+        join(step, program, state, count)
     elif code == NORMALISE:
         normalise(step, program, state, count)
+    elif code in (ADD, MULTIPLY, LARGER):
+        combine(step, program, state, count)
 
 
 @kernel

@@ -30,7 +30,31 @@ from seqinterp.kernels.deltas.rows import reference_at, row_at
 from seqinterp.kernels.deltas.vectors import rectified_change, rectify
 from seqinterp.shapes import Counters
 
-NAMES = ["relu", "leaky_relu", "clamp", "elu", "exp", "sigmoid", "tanh", "softplus", "gelu", "gelu_tanh", "silu", "mish", "hardswish", "hardsigmoid", "abs", "square", "sqrt", "log", "log1p", "reciprocal", "sin", "cos", "power"]
+NAMES = [
+    "relu",
+    "leaky_relu",
+    "clamp",
+    "elu",
+    "exp",
+    "sigmoid",
+    "tanh",
+    "softplus",
+    "gelu",
+    "gelu_tanh",
+    "silu",
+    "mish",
+    "hardswish",
+    "hardsigmoid",
+    "abs",
+    "square",
+    "sqrt",
+    "log",
+    "log1p",
+    "reciprocal",
+    "sin",
+    "cos",
+    "power",
+]
 (
     RELU,
     LEAKY,
@@ -56,78 +80,77 @@ NAMES = ["relu", "leaky_relu", "clamp", "elu", "exp", "sigmoid", "tanh", "softpl
     COS,
     POWER,
 ) = range(len(NAMES))
-RISING = ("relu", "leaky_relu", "clamp", "elu", "exp", "sigmoid", "tanh", "softplus", "sqrt", "log", "log1p")
 _ZERO, _ONE, _THREE, _SIX = np.float32(0), np.float32(1), np.float32(3), np.float32(6)
 
 
 @kernel
-def _rectified(kind: int, x: float, first: float, second: float) -> float:
+def _rectified(kind: int, z: float, first: float, second: float) -> float:
     """Curves of straight pieces."""
     if kind == LEAKY:
-        return x if x > _ZERO else first * x
+        return z if z > _ZERO else first * z
     if kind == CLAMP:
-        x = x if x > first else first
-        return x if x < second else second
+        z = z if z > first else first
+        return z if z < second else second
     if kind == ABS:
-        return abs(x)
-    gate = x + _THREE  # hard sigmoid, alone or as a gate
+        return abs(z)
+    gate = z + _THREE  # hard sigmoid, alone or as a gate
     gate = gate if gate > _ZERO else _ZERO
     gate = (gate if gate < _SIX else _SIX) / _SIX
-    return gate * x if kind == HARDSWISH else gate
+    return gate * z if kind == HARDSWISH else gate
 
 
 @kernel
-def _smooth(kind: int, x: float) -> float:
+def _smooth(kind: int, z: float) -> float:
     """Curves made of exponentials."""
     if kind == EXP:
-        return exponential(x)
+        return exponential(z)
     if kind == SIGMOID:
-        return sigmoid(x)
+        return sigmoid(z)
     if kind == TANH:
-        return tangent(x)
+        return tangent(z)
     if kind == SOFTPLUS:
-        return softplus(x)
+        return softplus(z)
     if kind == GELU:
-        return gelu(x)
+        return gelu(z)
     if kind == GELU_TANH:
-        return gelu_by_tanh(x)
+        return gelu_by_tanh(z)
     if kind == SILU:
-        return x * sigmoid(x)
-    return x * tangent(softplus(x))  # mish
+        return z * sigmoid(z)
+    return z * tangent(softplus(z))  # mish
 
 
 @kernel
-def _elementary(kind: int, x: float, first: float) -> float:
+def _elementary(kind: int, z: float, first: float) -> float:
     """Curves of the mathematics library."""
     if kind == SQUARE:
-        return x * x
+        return z * z
     if kind == SQRT:
-        return np.sqrt(x)
+        return np.sqrt(z)
     if kind == LOG:
-        return np.log(x)
+        return np.log(z)
     if kind == LOG1P:
-        return np.log1p(x)
+        return np.log1p(z)
     if kind == RECIPROCAL:
-        return _ONE / x
+        return _ONE / z
     if kind == SIN:
-        return np.sin(x)
+        return np.sin(z)
     if kind == COS:
-        return np.cos(x)
-    return x**first
+        return np.cos(z)
+    return z**first
 
 
 @kernel
-def evaluate(kind: int, x: float, first: float, second: float) -> float:
-    """f(x) of the curve of that number in NAMES."""
+def evaluate(kind: int, z: float, first: float, second: float) -> float:
+    """f(z) of the curve of that number in NAMES."""
     if kind == RELU:
-        return x if x > _ZERO else _ZERO
-    if kind == ELU:  # first times (exp(second x) - 1) below zero
-        return x if x > _ZERO else first * (exponential(second * x) - _ONE)
-    if kind <= CLAMP or kind == ABS or kind == HARDSWISH or kind == HARDSIGMOID:
-        return _rectified(kind, x, first, second)
+        return z if z > _ZERO else _ZERO
+    if kind == ELU:  # first times (exp(second z) - 1) below zero
+        return z if z > _ZERO else first * (exponential(second * z) - _ONE)
+    if kind <= CLAMP or kind in (ABS, HARDSWISH, HARDSIGMOID):
+        return _rectified(kind, z, first, second)
     if kind <= MISH:
-        return _smooth(kind, x)
-    return _elementary(kind, x, first)
+        return _smooth(kind, z)
+    return _elementary(kind, z, first)
 
 
 @kernel

@@ -47,7 +47,11 @@ def pool(step: Counters, program: Program, state: State, count: int) -> None:
             into = row_at(program, state, target, edit, bin)
             if step[KIND] == LARGEST:
                 lower(numbers, into, width)
-                for first, last in ((begin, min(stop, low)), (max(begin, low), min(stop, high)), (max(begin, high), stop)):
+                for first, last in (
+                    (begin, min(stop, low)),
+                    (max(begin, low), min(stop, high)),
+                    (max(begin, high), stop),
+                ):
                     if first < last:
                         given = row_at(program, state, source, edit, first)
                         before = reference_at(program, state, source, first)

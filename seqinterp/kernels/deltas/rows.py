@@ -9,6 +9,7 @@ from seqinterp.kernels.deltas.layout import (
     COUNT,
     FIRST,
     HIGH,
+    IN_PLACE,
     KIND,
     LANES,
     LENGTH,
@@ -66,6 +67,16 @@ def reference_at(program: Program, state: State, slot: int, row: int) -> int:
 
 
 @kernel
+def _add_in_place(program: Program, state: State, target: int, other: int, edit: int) -> None:
+    """Add the rows of another layer that changed; the target lies where the first source does."""
+    low, high = state.window[edit, other, LOW], state.window[edit, other, HIGH]
+    if low < high:
+        into, given = row_at(program, state, target, edit, low), row_at(program, state, other, edit, low)
+        vectors = (high - low) * program.slots[target, WIDTH] // LANES
+        add((state.numbers, state.numbers, state.numbers), (into, into, given), vectors)
+
+
+@kernel
 def combine(step: Counters, program: Program, state: State, count: int) -> None:
     """Two layers into one: a weighted sum, a product, or the larger (smaller) of the two."""
     target, source, other = step[TARGET], step[SOURCE], step[OTHER]
@@ -74,6 +85,9 @@ def combine(step: Counters, program: Program, state: State, count: int) -> None:
     numbers, reference, weights = state.numbers, state.reference, program.weights
     arrays = (numbers, numbers, numbers, reference, reference)
     for edit in range(count):
+        if step[CODE] == ADD and step[IN_PLACE] == 1 and state.values == 0:
+            _add_in_place(program, state, target, other, edit)
+            continue
         for row in range(state.window[edit, target, LOW], state.window[edit, target, HIGH]):
             into = row_at(program, state, target, edit, row)
             a, b = row_at(program, state, source, edit, row), row_at(program, state, other, edit, row)

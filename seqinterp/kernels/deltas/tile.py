@@ -1,8 +1,8 @@
 """The innermost product: a few rows times a few taps of weights, held in vector registers.
 
-`y[r + t, v] += x[r, k] * w[k, t, v]` for the rows r, taps t and vectors v of a tile and the inputs k of a list. With one
-tap this is a tile of a matrix product; with several it is a piece of a convolution, whose partial sums never leave the
-registers. Goto & van de Geijn 2008, doi:10.1145/1356052.1356053 (register blocking).
+`y[r + t, v] += x[r, k] * w[k, t, v]` for the rows r, taps t and vectors v of a tile and the inputs k of a list. With
+one tap this is a tile of a matrix product; with several it is a piece of a convolution, whose partial sums never
+leave the registers. Goto & van de Geijn 2008, doi:10.1145/1356052.1356053 (register blocking).
 """
 
 from typing import Any
@@ -109,15 +109,15 @@ def _tile(module: Any, shape: tuple[int, int, int]) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _switch(
-    context: Any, x: Any, ldx: Any, w: Any, ldw: Any, y: Any, ldy: Any, indices: Any, count: Any, shape: Any
+    context: Any, source: Any, from_row: Any, w: Any, ldw: Any, y: Any, ldy: Any, indices: Any, count: Any, shape: Any
 ) -> Any:
     """Run the tile of a shape on addresses."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        x, ldx, w, ldw, y, ldy, indices, count, shape = arguments
+        source, from_row, w, ldw, y, ldy, indices, count, shape = arguments
         numbers, lanes = _NUMBER.as_pointer(), _LANE.as_pointer()
-        x, w, y = (builder.inttoptr(address, numbers) for address in (x, w, y))
-        given = [x, ldx, w, ldw, y, ldy, builder.inttoptr(indices, lanes), count]
+        source, w, y = (builder.inttoptr(address, numbers) for address in (source, w, y))
+        given = [source, from_row, w, ldw, y, ldy, builder.inttoptr(indices, lanes), count]
         end = builder.append_basic_block("end")
         chosen = builder.switch(shape, end)
         for (vectors, taps), most in SHAPES.items():
@@ -139,9 +139,9 @@ def _code(rows: Any, taps: Any, vectors: Any) -> Any:
 
 
 @callback(types.void(*[types.int64] * 9))
-def _tiles(x: int, ldx: int, w: int, ldw: int, y: int, ldy: int, indices: int, count: int, shape: int) -> None:
+def _tiles(source: int, from_row: int, w: int, ldw: int, y: int, ldy: int, indices: int, count: int, shape: int) -> None:
     """All tiles behind one address, so that kernels that call it are not compiled together with them."""
-    _switch(x, ldx, w, ldw, y, ldy, indices, count, shape)
+    _switch(source, from_row, w, ldw, y, ldy, indices, count, shape)
 
 
 def address() -> int:

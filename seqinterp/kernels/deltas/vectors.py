@@ -1,8 +1,8 @@
 """Arithmetic on rows, a whole vector register at a time.
 
-Every operation is called as `operation(arrays, starts, vectors)`: the first array is written, from its start on, and
-`vectors` registers of 16 numbers are treated. Written out because loops over parts of one large array, which may
-overlap for all a compiler knows, are left scalar.
+Every operation is called as `operation(arrays, starts, vectors)`: the first array (or the first two) is written, from
+its start on, and `vectors` registers of 16 numbers are treated. Written out because loops over parts of one large
+array, which may overlap for all a compiler knows, are left scalar.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,11 @@ _ZERO = ir.Constant(_VECTOR, [0.0] * LANES)
 Body = Callable[..., Any]
 
 
-def _rowwise(body: Body) -> Any:
-    """An operation from what it makes of one register of each array: `body(builder, *registers)`."""
+def _rowwise(body: Body, *, results: int = 1) -> Any:
+    """An operation from what it makes of one register of each array: `body(builder, *registers)`.
+
+    results: how many arrays, from the first on, are written; of several the body gives a tuple.
+    """
 
     @intrinsic  # type: ignore[untyped-decorator]
     def operation(context: Any, arrays: Any, starts: Any, vectors: Any) -> Any:
@@ -36,7 +39,8 @@ def _rowwise(body: Body) -> Any:
                 offset = builder.mul(loop.index, _WHOLE(LANES))
                 here = [builder.bitcast(builder.gep(place, [offset]), _VECTOR.as_pointer()) for place in places]
                 found = body(builder, *[builder.load(pointer, align=4) for pointer in here])
-                builder.store(found, here[0], align=4)
+                for value, pointer in zip(found if results > 1 else (found,), here, strict=False):
+                    builder.store(value, pointer, align=4)
             return context.get_dummy_value()
 
         return types.void(arrays, starts, vectors), codegen
@@ -74,6 +78,17 @@ def _smaller_change(builder: Any, _: Any, a: Any, b: Any, z: Any, w: Any) -> Any
     return builder.fsub(builder.select(builder.fcmp_ordered("<", *after), *after), before)
 
 
+def _sum_and_difference(builder: Any, _: Any, __: Any, a: Any, b: Any) -> Any:
+    return builder.fadd(a, b), builder.fsub(a, b)
+
+
+def _middle_blocks(builder: Any, even: Any, odd: Any, first: Any, last: Any) -> Any:
+    return (
+        builder.fsub(builder.fsub(even, odd), last),
+        builder.fsub(builder.fadd(even, odd), first),
+    )
+
+
 clear = _rowwise(lambda builder, _: _ZERO)
 set_to = _rowwise(lambda builder, _, given: given)
 rectify = _rowwise(lambda builder, _, given: _larger(builder, given, _ZERO))
@@ -86,6 +101,8 @@ smaller_change = _rowwise(_smaller_change)
 scale = _rowwise(lambda builder, _, a, factor: builder.fmul(a, factor))
 scale_and_shift = _rowwise(lambda builder, _, a, factor, shift: _fused(builder, a, factor, shift))
 add_scaled = _rowwise(lambda builder, total, a, factor: _fused(builder, a, factor, total))
+sum_and_difference = _rowwise(_sum_and_difference, results=2)  # (a + b, a - b) of (a, b)
+middle_blocks = _rowwise(_middle_blocks, results=2)  # (u - v - last, u + v - first) in place of (u, v)
 raise_to = _rowwise(lambda builder, most, a, z: _larger(builder, builder.fadd(z, a), most))
 
 

@@ -2,6 +2,7 @@
 
 from seqinterp.kernels import kernel
 from seqinterp.kernels.deltas.layout import (
+    ADD,
     AFFINE,
     BASE,
     CODE,
@@ -11,6 +12,7 @@ from seqinterp.kernels.deltas.layout import (
     EVERYWHERE,
     HIGH,
     IDENTITY,
+    IN_PLACE,
     JOIN,
     LENGTH,
     LOW,
@@ -86,7 +88,7 @@ def set_windows(step: Counters, program: Program, state: State, count: int) -> N
             low, high, base = low * 0, length, low * 0
         elif code == CONVOLVE:
             base = window[edit, source, LOW] + step[PADDING] - (step[TAPS] - 1) * step[DILATION]
-        elif code == MAP or code == AFFINE:
+        elif code in (MAP, AFFINE) or (code == ADD and step[IN_PLACE] == 1):
             base = window[edit, source, BASE]  # these work in place
         window[edit, target, LOW] = low
         window[edit, target, HIGH] = high

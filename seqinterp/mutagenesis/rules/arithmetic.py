@@ -135,6 +135,19 @@ def extreme(builder: Builder, call: TracedCall) -> Value:
     return combined(builder, call, (builder.value(left), builder.value(right)), "larger", (sign, sign))
 
 
+def log_add_exp(builder: Builder, call: TracedCall) -> Value:
+    """log(exp a + exp b), as softplus(a - b) + b."""
+    left, right = arguments(call, "input other")
+    if not (isinstance(left, Live) and isinstance(right, Live)):
+        raise NoRule
+    a, b = builder.value(left), builder.value(right)
+    if a.shape != b.shape:
+        raise NoRule
+    ahead = combined(builder, call, (a, b), "add", (1.0, -1.0))
+    above = builder.add(Curve(call.word, (ahead.layer,), builder.same(ahead.layer), "softplus"))
+    return combined(builder, call, (builder.like(ahead, above), b), "add")
+
+
 def batch_norm(builder: Builder, call: TracedCall) -> Value:
     """A scale and a shift of each channel, in evaluation mode."""
     names = "input running_mean running_var weight bias training momentum eps"
@@ -157,5 +170,6 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("div", "divide", "true_divide"), _quotient),
     **dict.fromkeys(("neg", "negative"), _negative),
     **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), extreme),
+    "logaddexp": log_add_exp,
     "batch_norm": batch_norm,
 }

@@ -12,7 +12,7 @@ from torch import Tensor
 from seqinterp.mutagenesis.steps import Layer, Step
 from seqinterp.mutagenesis.trace import Live, TracedCall
 
-# axes of a tensor without its batch: channels, positions, both flattened (channels first or positions first), or of size 1
+# axes of a tensor without its batch: channels, positions, both flattened (one or the other first), or of size 1
 CHANNEL, POSITION, CHANNEL_POSITION, POSITION_CHANNEL, ONE = (
     "channel",
     "position",

@@ -58,7 +58,21 @@ def _power(call: TracedCall) -> tuple[str, float, float]:
 READINGS: dict[str, Reading] = {
     **{
         name: _plain(name)
-        for name in ["relu", "sigmoid", "tanh", "silu", "mish", "hardswish", "hardsigmoid", "exp", "sqrt", "log", "log1p", "sin", "cos"]
+        for name in [
+            "relu",
+            "sigmoid",
+            "tanh",
+            "silu",
+            "mish",
+            "hardswish",
+            "hardsigmoid",
+            "exp",
+            "sqrt",
+            "log",
+            "log1p",
+            "sin",
+            "cos",
+        ]
     },
     **{name: _plain("abs") for name in ("abs", "absolute")},
     "square": _plain("square"),
@@ -124,7 +138,28 @@ def unchanged(builder: Builder, call: TracedCall) -> Value:
     return value
 
 
-_UNCHANGED = ["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout", "feature_alpha_dropout", "clone", "contiguous", "detach", "identity", "alias", "requires_grad_", "float", "to", "type", "positive", "data", "cpu", "cuda"]
+_UNCHANGED = [
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "alpha_dropout",
+    "feature_dropout",
+    "feature_alpha_dropout",
+    "clone",
+    "contiguous",
+    "detach",
+    "identity",
+    "alias",
+    "requires_grad_",
+    "float",
+    "to",
+    "type",
+    "positive",
+    "data",
+    "cpu",
+    "cuda",
+]
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(READINGS, curve),

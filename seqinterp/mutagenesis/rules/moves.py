@@ -1,5 +1,7 @@
 """Shapes, slices, pads, flips, joins: numbers that only change their place."""
 
+from typing import Any
+
 import numpy as np
 from numpy import ndarray
 
@@ -21,6 +23,7 @@ from seqinterp.mutagenesis.rules.builder import (
 from seqinterp.mutagenesis.steps import Combination, Gather, Join
 from seqinterp.mutagenesis.trace import TracedCall
 
+_PAD_MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 _SPLIT = {CHANNEL_POSITION: (CHANNEL, POSITION), POSITION_CHANNEL: (POSITION, CHANNEL)}
 
 
@@ -107,7 +110,9 @@ def sliced(builder: Builder, call: TracedCall) -> Value:
         index = (*index[:here], *[slice(None)] * (len(value.shape) + 1 - used), *index[here + 1 :])
     if not index or index[0] != slice(None):
         raise NoRule
-    axis, dropped, added = 0, [], []
+    axis = 0
+    dropped: list[int] = []
+    added: list[int] = []
     for item in index[1:]:
         if item is None:
             added.append(axis + len(added) - len(dropped))
@@ -189,7 +194,7 @@ def padded(builder: Builder, call: TracedCall) -> Value:
         if mode == "constant":
             places = np.pad(places, around, constant_values=-1)
         else:
-            places = np.pad(places, around, mode={"reflect": "reflect", "replicate": "edge", "circular": "wrap"}[mode])
+            places = np.pad(places, around, mode=_PAD_MODES[mode])
         if before or after:
             value = _moved(builder, call, value, axis, places, fill)
     return value
@@ -291,9 +296,11 @@ def _joined_positions(
 
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(["reshape", "view", "flatten", "squeeze", "unsqueeze", "unflatten", "view_as", "reshape_as", "ravel"], reshaped),
+    **dict.fromkeys(
+        ["reshape", "view", "flatten", "squeeze", "unsqueeze", "unflatten", "view_as", "reshape_as", "ravel"], reshaped
+    ),
     **dict.fromkeys(("permute", "transpose", "swapaxes", "swapdims", "mT", "T", "t"), permuted),
-    **dict.fromkeys(("chunk", "split", "split_with_sizes", "tensor_split"), parts),  # type: ignore[dict-item]
+    **dict.fromkeys(("chunk", "split", "split_with_sizes", "tensor_split"), parts),
     **dict.fromkeys(("cat", "concat", "concatenate"), joined),
     **dict.fromkeys(("pad", "constant_pad_nd"), padded),
     **dict.fromkeys(("expand", "expand_as", "broadcast_to"), expanded),

@@ -74,13 +74,17 @@ def frames_of(plan: Plan, span: int) -> Frames:
     return Frames(layers, _spreads(plan, layers))
 
 
-def shifted_by(step: Gather) -> int | None:
-    """How many rows before its source row each row lies, when rows only move together; None when they do not."""
+def shifted_by(step: Gather, length: int) -> int | None:
+    """How many rows behind its source row, of `length`, each row lies; None when they do not only move together.
+
+    A constant may stand for rows that the source lacks, not for others.
+    """
     real = np.flatnonzero(step.rows >= 0)
     if len(real) == 0:
         return None
-    apart = real - step.rows[real]
-    return int(apart[0]) if (apart == apart[0]).all() and (np.diff(real) == 1).all() else None
+    shift, places = int(real[0] - step.rows[real[0]]), np.arange(len(step.rows))
+    moved = np.where((places >= shift) & (places < shift + length), places - shift, -1)
+    return shift if np.array_equal(moved, step.rows) else None
 
 
 def _spreads(plan: Plan, layers: Mapping[int, Frame]) -> dict[int, Frame]:
@@ -107,7 +111,7 @@ def _frame(plan: Plan, step: Step, layers: Mapping[int, Frame], reached: tuple[n
         return _cut(spread.first, spread.width, length)
     if isinstance(step, Curve | Scale | Normalised):
         return sources[0]
-    if isinstance(step, Gather) and (shift := shifted_by(step)) is not None:
+    if isinstance(step, Gather) and (shift := shifted_by(step, sources[0].length)) is not None:
         return _cut(sources[0].first + shift, sources[0].width, length)
     if isinstance(step, Combination | Join) and all(source.length == length for source in sources):
         first = np.min([source.first for source in sources], axis=0)

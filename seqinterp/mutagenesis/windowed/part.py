@@ -30,7 +30,7 @@ class Windows:
 
     plan: Plan
     tables: Tables
-    frames: dict[int, Frames] = field(default_factory=dict)
+    frames: dict[int, Frames]
     last_use: dict[int, int] = field(init=False)
     read: frozenset[int] = field(init=False)  # layers of unedited sequences that are read beside differences
 

@@ -115,7 +115,8 @@ def dense(step: Dense, chunk: Chunk) -> Tensor:
         return (whole.flatten(1) @ weight.flatten(0, 1))[:, None]
     found = source.new_empty(len(source), weight.shape[2])
     for start, stop, first in runs:
-        low, high = max(first, 0), min(first + frame.width, frame.length)
+        low = min(max(first, 0), frame.length)
+        high = max(low, min(first + frame.width, frame.length))  # windows may lie beside the layer
         torch.mm(
             source[start:stop, low - first : high - first].flatten(1),
             weight[low:high].flatten(0, 1),

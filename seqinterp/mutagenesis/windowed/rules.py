@@ -99,7 +99,7 @@ def _weighted(changes: Tensor, weight: float) -> Tensor:
 def _gather(step: Gather, chunk: Chunk) -> Tensor:
     """Rows and channels from other places; a constant has no difference."""
     source, target = chunk.frames.layers[step.sources[0]], chunk.frames.layers[step.target]
-    changes, shift = chunk.changes[step.sources[0]], shifted_by(step)
+    changes, shift = chunk.changes[step.sources[0]], shifted_by(step, source.length)
     if shift is not None and source.width == target.width and (target.first - shift == source.first)[chunk.low].all():
         found = changes
     else:
@@ -112,7 +112,7 @@ def _gather(step: Gather, chunk: Chunk) -> Tensor:
     if chunk.before is None and step.constant:
         real = chunk.table(step.rows, _real)[:, None] * chunk.table(step.channels, _real)
         return found + step.constant * (1 - real)
-    return _without_constants(step, chunk, found)
+    return chunk.cleared(found, target)
 
 
 def _channels(step: Gather, chunk: Chunk, rows: Tensor) -> Tensor:
@@ -127,15 +127,6 @@ def _channels(step: Gather, chunk: Chunk, rows: Tensor) -> Tensor:
 def _real(places: ndarray) -> ndarray:
     """1 for a place that there is, 0 for a constant."""
     return (places >= 0).astype(float)
-
-
-def _without_constants(step: Gather, chunk: Chunk, found: Tensor) -> Tensor:
-    """Zeros in the rows that are a constant, or that the layer lacks."""
-    target = chunk.frames.layers[step.target]
-    found = chunk.cleared(found, target)
-    if not (step.rows < 0).any():
-        return found
-    return found * chunk.table(step.rows, _real)[chunk.rows(target).clamp(0, target.length - 1)][..., None]
 
 
 @apply.register
