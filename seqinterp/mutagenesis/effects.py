@@ -51,9 +51,12 @@ def effects(
     edits.require_within(inputs)
     plan = _plan(function, inputs, len(edits) * repeats, backend)
     if plan is not None and len(edits):
-        found = plan.effects(function, inputs, edits, backend)
-        if not check or _agrees(plan, function, inputs, edits, found):
-            return found
+        try:
+            found = plan.effects(function, inputs, edits, backend)
+            if not check or _agrees(plan, function, inputs, edits, found):
+                return found
+        except Untraceable as reason:
+            _refuse(backend, reason)
     return effects_by_forward(function, inputs, edits)
 
 
@@ -108,11 +111,16 @@ def _plan(function: nn.Module, inputs: Sequences, edits: int, backend: Backend) 
         if backend == "auto" and plan.saving < WORTH_FOLLOWING:
             raise Untraceable("nearly all of the model is reached by every edit")
     except Untraceable as reason:
-        if backend != "auto":
-            raise InputError(f"backend {backend!r} cannot be used here: {reason}; pass backend='auto'") from reason
-        note_rule("mutagenesis", f"a forward pass for every edit: {reason}")
+        _refuse(backend, reason)
         return None
     return plan
+
+
+def _refuse(backend: Backend, reason: Untraceable) -> None:
+    """Note why forward passes are made; raise when another way was asked for."""
+    if backend != "auto":
+        raise InputError(f"backend {backend!r} cannot be used here: {reason}; pass backend='auto'") from reason
+    note_rule("mutagenesis", f"a forward pass for every edit: {reason}")
 
 
 def _operations(function: nn.Module, inputs: Sequences) -> float:

@@ -54,6 +54,10 @@ class Engine:
         packer = Packer(self.plan)
         packer.numbers(np.zeros(max(padded(layer.channels) for layer in self.plan.layers)))
         rows = [packer.step(step) for step in self.steps]
+        place = make_room(self.plan, self.steps, self.split, 1).place
+        for row in rows:  # a sum whose result has to lie elsewhere, for later steps, is not made in place
+            if row[at.CODE] == at.ADD and place[row[at.SOURCE], at.START] != place[row[at.TARGET], at.START]:
+                row[at.IN_PLACE] = 0
         places, self.numbers = slots(self.plan, rows)
         outputs, self.width = [], 0
         for value in self.plan.outputs.values():

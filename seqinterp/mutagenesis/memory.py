@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from seqinterp.kernels.deltas.blocks import scratch_size
 from seqinterp.kernels.deltas.fewer_products import CHUNK
-from seqinterp.mutagenesis.pack import in_pairs, padded
+from seqinterp.mutagenesis.pack import in_blocks, in_pairs, padded
 from seqinterp.mutagenesis.plan import Plan
 from seqinterp.mutagenesis.steps import Combination, Convolution, Curve, Dense, Pool, Scale, Step
 
@@ -104,8 +105,7 @@ def make_room(plan: Plan, steps: list[Step], split: int, span: int) -> Room:
         place[layer] = free, size[layer], 1
         free += size[layer] * job
     chunks, indices = _scratch(plan, steps, split, rows, (block, job))
-    pairs = [step.sources[0] for step in steps if isinstance(step, Convolution) and in_pairs(step)]
-    free += max((2 * CHUNK * padded(plan.layers[source].channels) for source in pairs), default=0)
+    free += _beside(plan, steps, split, (block, job))
     return Room(place, free, chunks, indices, block, job)
 
 
@@ -142,6 +142,20 @@ def _share(
             continue
         find(target, number, until)
     return starts, top
+
+
+def _beside(plan: Plan, steps: list[Step], split: int, at_once: tuple[int, int]) -> int:
+    """Numbers behind the layers: what convolutions with fewer products add up before they multiply."""
+    most = 0
+    for number, step in enumerate(steps):
+        if isinstance(step, Convolution):
+            width = padded(plan.layers[step.sources[0]].channels)
+            if in_pairs(step):
+                most = max(most, 2 * CHUNK * width)
+            elif in_blocks(step):
+                count = at_once[0] if number < split else at_once[1]
+                most = max(most, count * scratch_size(len(step.weight), width))
+    return most
 
 
 def _scratch(plan: Plan, steps: list[Step], split: int, rows: list[int], at_once: tuple[int, int]) -> tuple[int, int]:

@@ -6,10 +6,11 @@ import numpy as np
 from numpy import ndarray
 
 from seqinterp.kernels.deltas import layout as at
+from seqinterp.kernels.deltas.blocks import WIDE
 from seqinterp.kernels.deltas.fewer_products import FEWEST_INPUTS, FEWEST_ROWS
 from seqinterp.kernels.deltas.maps import NAMES
 from seqinterp.kernels.deltas.normalise import LAYER, LOG_SOFTMAX, SOFTMAX
-from seqinterp.kernels.deltas.tile import best_shape, most_rows
+from seqinterp.kernels.deltas.tile import SHAPES, best_shape, most_rows
 from seqinterp.mutagenesis.plan import Plan
 from seqinterp.mutagenesis.steps import (
     Combination,
@@ -39,6 +40,15 @@ def in_pairs(step: Convolution) -> bool:
     taps, inputs, channels = step.weight.shape
     plain = step.stride == 1 and not step.transposed
     return plain and taps == 3 and step.dilation >= FEWEST_ROWS and inputs >= FEWEST_INPUTS and channels > at.LANES
+
+
+def in_blocks(step: Convolution) -> bool:
+    """Whether rows and taps are taken in blocks where an edit changes few rows, with four products instead of six."""
+    taps, inputs, channels = step.weight.shape
+    block = (taps + 2) // 3
+    fits = all(SHAPES.get((wide, block), 0) >= block for wide in range(1, WIDE + 1))
+    plain = step.stride == step.dilation == step.groups == 1 and not step.transposed
+    return plain and fits and taps > 2 * block >= 6 and inputs >= 2 * FEWEST_INPUTS and channels > at.LANES
 
 
 @dataclass
@@ -149,7 +159,20 @@ class Packer:
             ends, middle = (step.weight[0] + step.weight[2]) / 2, step.weight[1] / 2
             halves = replace(step, weight=np.stack([ends - middle, ends + middle]))
             pieces += [piece for part in parts[:2] for piece in self._pieces(halves, part, most_vectors)]
+        elif in_blocks(step):
+            row[at.BY_TAP] = at.IN_BLOCKS
+            pieces += self._blocks(step)
         row[at.TABLE] = self.table(np.array(pieces))
+
+    def _blocks(self, step: Convolution) -> list[list[int]]:
+        """For some channels after the other: the first taps, half the sums of all with either sign, the last taps."""
+        taps = len(step.weight)
+        block = (taps + 2) // 3
+        weight = np.concatenate([np.zeros((3 * block - taps, *step.weight.shape[1:])), step.weight])
+        last, middle, first = np.split(weight, 3)  # taps are packed from the last to the first
+        kinds = [first, (first + middle + last) / 2, (first - middle + last) / 2, last[3 * block - taps :]]
+        parts = [self._pieces(replace(step, weight=kind), np.arange(len(kind)), WIDE) for kind in kinds]
+        return [piece for four in zip(*parts, strict=True) for piece in four]
 
     def _pieces(self, step: Convolution, taps: ndarray, most: int) -> list[list[int]]:
         """Some taps, cut into pieces of up to `most` vectors of channels."""

@@ -1,4 +1,4 @@
-"""Dilated convolutions of three taps with four products for every two rows, against forward passes in double."""
+"""Convolutions with four products for every two rows, or blocks of rows, against forward passes in double."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,9 @@ from naive.mutagenesis import doubled
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output
 from seqinterp.kernels.deltas import layout as at
+from seqinterp.kernels.deltas.blocks import pays
 from seqinterp.kernels.deltas.fewer_products import paired
+from seqinterp.kernels.deltas.tile import SHAPES
 from seqinterp.mutagenesis.by_forward import effects_by_forward
 from seqinterp.mutagenesis.edit_lists import blanked, substitutions
 from seqinterp.mutagenesis.edits import joined
@@ -24,7 +26,7 @@ ROUNDING = 5e-6  # of the largest effect
 
 @dataclass(frozen=True)
 class Case:
-    """A convolution `reach` wide, and a dilated one behind it."""
+    """A convolution `reach` wide, and another one behind it."""
 
     dilation: int = 16
     padding: int = 16
@@ -33,13 +35,21 @@ class Case:
     inputs: int = 40
     channels: int = 48
     groups: int = 1
+    taps: int = 3
 
     def model(self):
         torch.manual_seed(3)
         layers = nn.Sequential(
             nn.Conv1d(4, self.inputs, self.reach, padding=self.reach // 2),
             nn.ReLU(),
-            nn.Conv1d(self.inputs, self.channels, 3, padding=self.padding, dilation=self.dilation, groups=self.groups),
+            nn.Conv1d(
+                self.inputs,
+                self.channels,
+                self.taps,
+                padding=self.padding,
+                dilation=self.dilation,
+                groups=self.groups,
+            ),
             nn.Tanh(),
             nn.Flatten(),
         )
@@ -48,7 +58,7 @@ class Case:
         return Score(nn.Sequential(*layers, nn.Linear(width, 1)).eval(), output(0))
 
 
-CASES = {
+PAIRS = {
     "as_wide_as_two_dilations": Case(reach=32),
     "one_row_less": Case(reach=31),
     "odd": Case(reach=33),
@@ -61,7 +71,17 @@ CASES = {
     "seven_vectors_of_channels": Case(channels=112, padding=3),
     "two_groups": Case(inputs=96, channels=96, groups=2),
 }
-EVERY = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+BLOCKS = {
+    "seven_rows_eleven_taps": Case(1, 5, 7, 40, 70, 75, taps=11),
+    "eleven_taps_without_padding": Case(1, 0, 7, 40, 64, 96, taps=11),
+    "eight_rows_twelve_taps": Case(1, 11, 8, 40, 100, 33, taps=12),
+    "six_rows_seven_taps": Case(1, 3, 6, 40, 64, 64, taps=7),
+    "five_rows_seven_taps": Case(1, 6, 5, 40, 64, 112, taps=7),
+    "six_rows_nine_taps": Case(1, 4, 6, 40, 64, 48, taps=9),
+    "layer_shorter_than_the_taps": Case(1, 5, 7, 9, 64, 48, taps=11),
+}
+CASES = [(at.IN_PAIRS, case) for case in PAIRS.values()] + [(at.IN_BLOCKS, case) for case in BLOCKS.values()]
+EVERY = pytest.mark.parametrize(("way", "case"), CASES, ids=[*PAIRS, *BLOCKS])
 
 
 def random_inputs(case, count=2):
@@ -69,26 +89,27 @@ def random_inputs(case, count=2):
     return torch.eye(4)[torch.randint(4, (count, case.length), generator=generator)].transpose(1, 2).contiguous()
 
 
-def engine_of(model, inputs):
+def engine_of(model, inputs, way):
     engine = Engine(make_plan(trace(model, inputs)))
     steps = engine.program.steps
-    kinds = steps[steps[:, at.CODE] == at.CONVOLVE, at.BY_TAP]
-    assert at.IN_PAIRS in kinds  # else nothing is tested here
+    if SHAPES[1, 4] >= 8:  # narrow registers hold no blocks
+        assert way in steps[steps[:, at.CODE] == at.CONVOLVE, at.BY_TAP]
     return engine
 
 
 @EVERY
-def test_against_forward_passes(case):
+def test_against_forward_passes(way, case):
     """Every position, where windows leave the layer at either side too, and edits of several positions."""
     model, inputs = case.model(), random_inputs(case)
-    edits = joined([substitutions(inputs), blanked(inputs, width=5, stride=3), blanked(inputs, width=37, stride=11)])
-    found = exact_effects(model, engine_of(model, inputs), inputs, edits)
+    sizes = [size for size in ((2, 1), (5, 3), (37, 11)) if size[0] <= case.length]
+    edits = joined([substitutions(inputs), *[blanked(inputs, width=width, stride=stride) for width, stride in sizes]])
+    found = exact_effects(model, engine_of(model, inputs, way), inputs, edits)
     exact = effects_by_forward(doubled(model), inputs.double(), edits)
     assert exact.abs().max() > 1e-3
     assert (found - exact).abs().max() <= ROUNDING * exact.abs().max()
 
 
-@EVERY
+@pytest.mark.parametrize("case", PAIRS.values(), ids=PAIRS.keys())
 def test_pairs_reach_the_layer_and_no_row_is_taken_twice(case):
     rows = case.length + 2 * case.padding - 2 * case.dilation
     for low in range(case.length):
@@ -101,3 +122,16 @@ def test_pairs_reach_the_layer_and_no_row_is_taken_twice(case):
                 first = begin + case.padding - case.dilation, stop - 1 + case.padding
                 assert first[0] >= 0
                 assert first[1] < rows
+
+
+@pytest.mark.parametrize("taps", range(7, 13))
+def test_blocks_write_no_further_than_rows_reach(taps):
+    block = (taps + 2) // 3
+    taken = [rows for rows in range(40) if pays(rows, taps)]
+    assert taken
+    assert all(block < rows <= 2 * block and 4 * block - 1 <= rows + taps - 1 for rows in taken)
+
+
+@pytest.mark.parametrize("case", BLOCKS.values(), ids=BLOCKS.keys())
+def test_edits_of_these_cases_are_taken_in_blocks(case):
+    assert pays(min(case.reach, case.length), case.taps)

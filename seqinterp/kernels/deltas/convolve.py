@@ -6,7 +6,8 @@ multiplied.
 """
 
 from seqinterp.kernels import kernel
-from seqinterp.kernels.deltas.fewer_products import CHUNK, paired, three_taps
+from seqinterp.kernels.deltas.blocks import BLOCKS, WIDE, add_up, multiply_blocks, pays, scratch_size
+from seqinterp.kernels.deltas.fewer_products import CHUNK, RECORD, paired, three_taps
 from seqinterp.kernels.deltas.layout import (
     BASE,
     BY_TAP,
@@ -15,6 +16,7 @@ from seqinterp.kernels.deltas.layout import (
     DILATION,
     GROUPS,
     HIGH,
+    IN_BLOCKS,
     IN_PAIRS,
     LANES,
     LENGTH,
@@ -145,7 +147,7 @@ def convolve(step: Counters, program: Program, state: State, count: int) -> None
     beside = (step[TAPS] - 1) * step[DILATION]
     for k in range(inputs):
         indices[k] = k
-    found, free = 0, inputs
+    found, free, blocks = 0, inputs, 0
     for edit in range(count):
         low, high = window[edit, source, LOW], window[edit, source, HIGH]
         if low >= high:
@@ -156,17 +158,24 @@ def convolve(step: Counters, program: Program, state: State, count: int) -> None
         free_to_leave = state.values == 0 and step[DILATION] == 1
         at, rows = (x, width_in, y, width), (low, high, -1 if free_to_leave else length, inputs)
         vectors = (high - low) * width_in // LANES
-        few = step[GROUPS] == 1 and nonzero((numbers,), (x + low * width_in,), vectors) < SPARSE * (high - low) * inputs
+        most = SPARSE * (high - low) * inputs
+        few = step[GROUPS] == 1 and nonzero((numbers,), (x + low * width_in,), vectors) < most
         if not few and step[BY_TAP] == IN_PAIRS and state.values == 0:
             found = _paired_rows(step, program, state, found, at, rows)
             continue
         begin_rows(step, program, state, edit, length if state.values == 1 else high - low + beside)
         if few:
             found, free = _sparse_chunks(step, (numbers, indices, chunks), (found, free), at, rows)
+        elif step[BY_TAP] == IN_BLOCKS and state.values == 0 and pays(high - low, step[TAPS]):
+            blocks += 1
+            _two_blocks(step, state, found, blocks, at, (low, high))
+            found += 1
         else:
             found = _dense_chunks(step, chunks, found, at, rows)
     for piece in range(step[COUNT]):
         _multiply_piece(step, program, state, piece, found)
+    if blocks > 0:
+        _multiply_blocks(step, program, state, found)
 
 
 @kernel
@@ -191,9 +200,33 @@ def _paired_rows(step: Counters, program: Program, state: State, found: int, at:
 
 
 @kernel
+def _two_blocks(step: Counters, state: State, found: int, number: int, at: Span, rows: tuple[int, int]) -> None:
+    """One chunk of two blocks of rows, with their sums and differences in the scratch of the `number`th such edit."""
+    x, width_in, y, width = at
+    low, high = rows
+    scratch = len(state.numbers) - number * scratch_size(step[TAPS], width_in)
+    chunks, start = state.chunks, x + low * width_in
+    chunks[found, 0], chunks[found, 1], chunks[found, 2] = start, y + low * width, high - low
+    chunks[found, 3], chunks[found, 4], chunks[found, 5] = scratch, 0, BLOCKS
+    add_up(state.numbers, start, scratch, width_in, ((step[TAPS] + 2) // 3, high - low))
+
+
+@kernel
+def _multiply_blocks(step: Counters, program: Program, state: State, found: int) -> None:
+    """All pieces of the weights over all chunks that are blocks."""
+    width_in, width = program.slots[step[SOURCE], WIDTH], program.slots[step[TARGET], WIDTH]
+    block = (step[TAPS] + 2) // 3
+    arrays = (state.numbers, program.weights, state.indices, program.tables)
+    shape = (block, step[TAPS] - 2 * block, width_in, width)
+    for piece in range((width // LANES + WIDE - 1) // WIDE):
+        record = step[TABLE] + RECORD * (step[COUNT] + 4 * piece)  # behind the plain pieces
+        multiply_blocks(arrays, state.chunks, found, record, shape, program.facts[TILES])
+
+
+@kernel
 def _multiply_piece(step: Counters, program: Program, state: State, piece: int, found: int) -> None:
     """One piece of the weights, `(first tap, taps, vectors, channel, input, inputs, weights)`, over all chunks."""
-    tables, record, chunks = program.tables, step[TABLE] + 7 * piece, state.chunks
+    tables, record, chunks = program.tables, step[TABLE] + RECORD * piece, state.chunks
     first, taps, vectors, channel = tables[record], tables[record + 1], tables[record + 2], tables[record + 3]
     k, inputs, weights = tables[record + 4], tables[record + 5], tables[record + 6]
     width_in, width = program.slots[step[SOURCE], WIDTH], program.slots[step[TARGET], WIDTH]

@@ -14,7 +14,7 @@ LANES = 16  # single-precision numbers in one vector register of AVX-512; two re
 # columns of Program.steps
 CODE, SOURCE, OTHER, TARGET, REACH, REACH_OTHER, WEIGHTS, TABLE, COUNT = range(9)
 TAPS, DILATION, PADDING, STRIDE, ROWS, GROUPS, BY_TAP = range(9, 16)  # of convolutions
-BY_TAPS, IN_PAIRS = 1, 2  # BY_TAP: rows are taken tap by tap; or in pairs where the window is long enough
+BY_TAPS, IN_PAIRS, IN_BLOCKS = 1, 2, -1  # BY_TAP: tap by tap; rows in pairs, or in blocks, where a window allows it
 KIND, FIRST, SECOND = range(9, 12)  # of what has a kind and up to two options, or places of constants in the weights
 IN_PLACE = STRIDE  # of sums: 1 when the other is added where the source lies
 DOTS = STRIDE  # of dense layers: 1 when each output is a sum of its own

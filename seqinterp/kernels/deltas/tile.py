@@ -54,7 +54,7 @@ def best_shape(taps: int, vectors: int) -> tuple[int, int]:
 # (vectors, taps) -> the most rows: every shape that is compiled
 SHAPES: dict[tuple[int, int], int] = {
     (vectors, taps): most_rows(taps, vectors)
-    for vectors, most_taps in ((1, MOST_TAPS), (2, 3), (4, 1))
+    for vectors, most_taps in ((1, MOST_TAPS), (2, 4), (4, 1))
     for taps in range(1, most_taps + 1)
     if most_rows(taps, vectors) > 0
 }
@@ -139,7 +139,9 @@ def _code(rows: Any, taps: Any, vectors: Any) -> Any:
 
 
 @callback(types.void(*[types.int64] * 9))
-def _tiles(source: int, from_row: int, w: int, ldw: int, y: int, ldy: int, indices: int, count: int, shape: int) -> None:
+def _tiles(
+    source: int, from_row: int, w: int, ldw: int, y: int, ldy: int, indices: int, count: int, shape: int
+) -> None:
     """All tiles behind one address, so that kernels that call it are not compiled together with them."""
     _switch(source, from_row, w, ldw, y, ldy, indices, count, shape)
 
