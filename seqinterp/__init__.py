@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from seqinterp.api.jacobian import jacobian as jacobian
     from seqinterp.api.mutate import mutate as mutate
     from seqinterp.api.mutate_pairs import mutate_pairs as mutate_pairs
-    from seqinterp.api.plan_edits import plan_edits as plan_edits
     from seqinterp.api.optimize import optimize as optimize
+    from seqinterp.api.plan_edits import plan_edits as plan_edits
     from seqinterp.api.results.attribution import Attribution as Attribution
     from seqinterp.api.results.designs import Designs as Designs
     from seqinterp.api.results.edit_effects import EditEffects as EditEffects

@@ -1,5 +1,6 @@
 """A plan packed for the kernels and run on the CPU: all cores, and memory for a group of sequences at a time."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from seqinterp.kernels.deltas.tile import address
 from seqinterp.mutagenesis.memory import Room, in_two_stages, make_room
 from seqinterp.mutagenesis.pack import Packer, padded, slots
 from seqinterp.mutagenesis.plan import Plan
+from seqinterp.mutagenesis.steps import Convolution
 from seqinterp.shapes import Counters, Places
 
 PIECES = 4  # tasks for each thread, so that none waits long for another
@@ -46,6 +48,7 @@ class Engine:
     program: at.Program = field(init=False)
     numbers: int = field(init=False)
     width: int = field(init=False)
+    of_one_position: ndarray = field(init=False)
     rooms: dict[int, Room] = field(init=False, default_factory=dict)
     idle: dict[int, list[at.Memory]] = field(init=False, default_factory=dict)
 
@@ -59,6 +62,7 @@ class Engine:
             if row[at.CODE] == at.ADD and place[row[at.SOURCE], at.START] != place[row[at.TARGET], at.START]:
                 row[at.IN_PLACE] = 0
         places, self.numbers = slots(self.plan, rows)
+        self.of_one_position = self._peaks_at_once(rows, packer)
         outputs, self.width = [], 0
         for value in self.plan.outputs.values():
             outputs.append((value.layer, self.width))
@@ -71,6 +75,29 @@ class Engine:
             np.array(outputs, np.int64).reshape(-1, 2),
             np.array([self.split, 1, address()], np.int64),
         )
+
+    def _peaks_at_once(self, rows: list[ndarray], packer: Packer) -> ndarray:
+        """The steps for edits of one position: a maximum over a first convolution is taken without keeping that."""
+        found = np.array(rows, np.int64).reshape(len(rows), at.FIELDS)
+        readers = Counter(source for step in self.steps for source in step.sources)
+        kept = {value.layer for value in self.plan.outputs.values()}
+        made = {step.target: place for place, step in enumerate(self.steps)}
+        for place, row in enumerate(rows):
+            first = made.get(int(row[at.SOURCE]))
+            if row[at.CODE] != at.PEAK or first is None or readers[row[at.SOURCE]] > 1 or row[at.SOURCE] in kept:
+                continue
+            step = self.steps[first]
+            if not isinstance(step, Convolution) or rows[first][at.CODE] != at.CONVOLVE or step.sources != (0,):
+                continue
+            if (step.dilation, step.groups, step.weight.shape[1]) == (1, 1, 4):
+                found[first, at.CODE] = at.UNKEPT
+                found[place, [at.AT_ONCE, at.TAPS, at.PADDING]] = 1, len(step.weight), step.padding
+                weight = step.weight[::-1]  # (tap, base, channel)
+                bases = weight.transpose(1, 0, 2)
+                exchanges = (bases[None] - bases[:, None]).reshape(-1, weight.shape[2])
+                found[place, at.WEIGHTS] = packer.rows(weight.reshape(-1, weight.shape[2]))
+                found[place, at.TABLE] = packer.rows(exchanges)
+        return found
 
     def room(self, span: int) -> Room:
         """Memory for edits of up to `span` positions, rounded up so that few rooms are planned."""
@@ -94,7 +121,8 @@ class Engine:
         if len(result) == 0:
             return result
         room = self.room(edits.span)
-        program = self.program._replace(facts=np.array([self.split, room.block, address()], np.int64))
+        steps = self.of_one_position if edits.span == 1 else self.program.steps
+        program = self.program._replace(steps=steps, facts=np.array([self.split, room.block, address()], np.int64))
         work = at.Work(inputs, references, edits.first, edits.position, edits.columns)
         jobs = _jobs(edits.sequence, room)
         with self._memories(room, len(jobs)) as memories:
@@ -133,7 +161,7 @@ def _jobs(sequence: Counters, room: Room) -> Places:
     for low, high in pairwise([0, *bounds, len(sequence)]):
         pieces = -(-(high - low) // most)
         cuts = low + np.arange(pieces + 1) * (high - low) // pieces
-        found += [(sequence[low], a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        found += [(sequence[low], a, b) for a, b in pairwise(cuts)]
     return np.array(found, np.int64)
 
 

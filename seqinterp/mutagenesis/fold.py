@@ -7,8 +7,8 @@ import numpy as np
 
 from seqinterp.mutagenesis.steps import Combination, Convolution, Curve, Dense, Gather, Layer, Pool, Scale, Step
 
-
-RISING = "relu leaky_relu clamp elu exp sigmoid tanh softplus sqrt log log1p".split()  # curves that never fall
+# curves that never fall
+RISING = ("relu", "leaky_relu", "clamp", "elu", "exp", "sigmoid", "tanh", "softplus", "sqrt", "log", "log1p")
 
 
 def folded(steps: list[Step], layers: list[Layer], outputs: set[int]) -> tuple[list[Step], list[Layer]]:

@@ -12,7 +12,7 @@ from seqinterp.mutagenesis.plan import Plan
 from seqinterp.mutagenesis.steps import Combination, Convolution, Curve, Dense, Pool, Scale, Step
 
 CACHE = 96 * 2**10  # numbers of a block of edits: what a core keeps close
-MOST_BLOCK = 48
+MOST_BLOCK = 32
 JOB = 2**21  # numbers that all edits of a job hold together
 MOST_EDITS = 768
 

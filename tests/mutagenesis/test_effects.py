@@ -116,7 +116,9 @@ def test_a_plan_that_is_wrong_is_found_out(monkeypatch, caplog, listed):
     (sentence,) = notes.warnings
     assert "differ from those of forward passes, first at conv1d; forward passes were made" in sentence
     assert sentence in caplog.text
-    wanted = effects(score, inputs, edits, backend="forward") if listed else every_base(score, inputs, backend="forward")
+    wanted = (
+        effects(score, inputs, edits, backend="forward") if listed else every_base(score, inputs, backend="forward")
+    )
     assert torch.equal(found, wanted)
 
 
@@ -156,7 +158,9 @@ def test_threads_change_nothing():
 def test_the_result_says_how_it_was_computed():
     model, inputs = network(), sequences()
     assert si.mutate(model, inputs, device="cpu").origin["computed"] == "what each edit reaches"
-    assert si.mutate(model, inputs, device="cpu", backend="forward").origin["computed"] == "a forward pass for every edit"
+    assert (
+        si.mutate(model, inputs, device="cpu", backend="forward").origin["computed"] == "a forward pass for every edit"
+    )
 
 
 def test_no_effect_outside_the_window_and_none_of_rounding():

@@ -36,15 +36,15 @@ def scratch_size(taps: int, width_in: int) -> int:
 
 
 @kernel
-def add_up(numbers: Numbers, x: int, scratch: int, width_in: int, rows: tuple[int, int]) -> None:
+def add_up(numbers: Numbers, source: int, scratch: int, width_in: int, rows: tuple[int, int]) -> None:
     """Sums and differences of the rows of two blocks; rows: of the first, and of both."""
     block, total = rows
     plus, minus, more = scratch, scratch + block * width_in, (total - block) * width_in
     both = (numbers, numbers, numbers, numbers)
-    sum_and_difference(both, (plus, minus, x, x + block * width_in), more // LANES)
+    sum_and_difference(both, (plus, minus, source, source + block * width_in), more // LANES)
     alone = (block * width_in - more) // LANES
-    set_to((numbers, numbers), (plus + more, x + more), alone)
-    set_to((numbers, numbers), (minus + more, x + more), alone)
+    set_to((numbers, numbers), (plus + more, source + more), alone)
+    set_to((numbers, numbers), (minus + more, source + more), alone)
 
 
 @kernel

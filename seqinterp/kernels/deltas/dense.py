@@ -1,9 +1,6 @@
 """A dense layer over flattened rows: only the weights of rows that changed, for many edits at once."""
 
-import numpy as np
-
 from seqinterp.kernels import kernel
-from seqinterp.kernels.deltas.convolve import begin_rows
 from seqinterp.kernels.deltas.layout import (
     BASE,
     COUNT,
@@ -19,11 +16,13 @@ from seqinterp.kernels.deltas.layout import (
     TAPS,
     TARGET,
     TILES,
+    WEIGHTS,
     WIDTH,
     Program,
     State,
 )
 from seqinterp.kernels.deltas.tile import dot, product
+from seqinterp.kernels.deltas.vectors import clear, set_to
 from seqinterp.shapes import Counters
 
 
@@ -61,8 +60,13 @@ def dense(step: Counters, program: Program, state: State, count: int) -> None:
     source, target = step[SOURCE], step[TARGET]
     width = program.slots[source, WIDTH]
     found, free, edit, chunks = 0, 0, 0, state.chunks
+    numbers, start, outputs = state.numbers, state.place[target, START], program.slots[target, WIDTH] // LANES
     for one in range(count):
-        begin_rows(step, program, state, one, np.int64(1))
+        into = start + one * state.place[target, STEP]
+        if state.values == 1:
+            set_to((numbers, program.weights), (into, step[WEIGHTS]), outputs)
+        else:
+            clear((numbers,), (into,), outputs)
     if step[DOTS] == 1:
         _dots(step, program, state, count)
         return

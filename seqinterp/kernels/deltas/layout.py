@@ -17,6 +17,7 @@ TAPS, DILATION, PADDING, STRIDE, ROWS, GROUPS, BY_TAP = range(9, 16)  # of convo
 BY_TAPS, IN_PAIRS, IN_BLOCKS = 1, 2, -1  # BY_TAP: tap by tap; rows in pairs, or in blocks, where a window allows it
 KIND, FIRST, SECOND = range(9, 12)  # of what has a kind and up to two options, or places of constants in the weights
 IN_PLACE = STRIDE  # of sums: 1 when the other is added where the source lies
+AT_ONCE = GROUPS  # of a peak: 1 when it is taken of the first convolution without writing that down
 DOTS = STRIDE  # of dense layers: 1 when each output is a sum of its own
 FIELDS = 16
 # columns of Program.slots
@@ -25,7 +26,8 @@ WIDTH, LENGTH, REFERENCE, CHANNELS = range(4)
 LOW, HIGH, BASE = range(3)
 START, STEP, WHOLE = range(3)  # columns of place
 # codes of the operations
-CONVOLVE, SPREAD, DEPTHWISE, MAP, AFFINE, ADD, MULTIPLY, LARGER, GATHER, JOIN, POOL, PEAK, DENSE, NORMALISE = range(14)
+CONVOLVE, SPREAD, DEPTHWISE, MAP, AFFINE, ADD, MULTIPLY, LARGER = range(8)
+GATHER, JOIN, POOL, PEAK, DENSE, NORMALISE, UNKEPT = range(8, 15)  # the last: windows of a layer that is not kept
 IDENTITY, EVERYWHERE = -1, -2  # a reach without a table: row by row, or any change reaches all rows
 
 

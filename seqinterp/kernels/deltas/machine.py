@@ -8,6 +8,7 @@ from seqinterp.kernels.deltas.dense import dense
 from seqinterp.kernels.deltas.layout import (
     ADD,
     AFFINE,
+    AT_ONCE,
     BASE,
     BLOCK,
     CHANNELS,
@@ -41,7 +42,7 @@ from seqinterp.kernels.deltas.layout import (
 )
 from seqinterp.kernels.deltas.maps import map_rows
 from seqinterp.kernels.deltas.normalise import normalise
-from seqinterp.kernels.deltas.pools import peak, pool
+from seqinterp.kernels.deltas.pools import peak, peak_at_once, pool
 from seqinterp.kernels.deltas.rows import affine, combine, gather, join
 from seqinterp.kernels.deltas.spread import depthwise, spread
 from seqinterp.kernels.deltas.unowned import unowned, unowned_memory, unowned_program, unowned_work
@@ -65,6 +66,8 @@ def take_step(step: Counters, program: Program, state: State, count: int) -> Non
         dense(step, program, state, count)
     elif code == POOL:
         pool(step, program, state, count)
+    elif code == PEAK and step[AT_ONCE] == 1 and state.values == 0:
+        peak_at_once(step, program, state, count)
     elif code == PEAK:
         peak(step, program, state, count)
     else:

@@ -10,9 +10,13 @@ from seqinterp.kernels.deltas.layout import (
     LANES,
     LENGTH,
     LOW,
+    PADDING,
     REFERENCE,
     SOURCE,
+    START,
+    STEP,
     TABLE,
+    TAPS,
     TARGET,
     WEIGHTS,
     WIDTH,
@@ -20,7 +24,15 @@ from seqinterp.kernels.deltas.layout import (
     State,
 )
 from seqinterp.kernels.deltas.rows import NOTHING, reference_at, row_at
-from seqinterp.kernels.deltas.vectors import add_scaled, clear, raise_by_rows, raise_to, set_to, subtract
+from seqinterp.kernels.deltas.vectors import (
+    add_scaled,
+    clear,
+    raise_by_products,
+    raise_by_rows,
+    raise_to,
+    set_to,
+    subtract,
+)
 from seqinterp.shapes import Counters, Numbers
 
 _FIRST, _LOWEST = np.int64(0), np.float32(-np.inf)
@@ -93,6 +105,54 @@ def peak(step: Counters, program: Program, state: State, count: int) -> None:
         along = width if state.values == 0 else _FIRST
         raise_by_rows(arrays, (into, given, was), vectors, high - low, (width, along))
         subtract(arrays, (into, into, reference_at(program, state, target, _FIRST)), vectors)
+
+
+@kernel
+def _exchanged(numbers: Numbers, start: int) -> tuple[int, int, int]:
+    """One base exchanged for another: which goes, which comes; and how many other changes there are."""
+    gone, come, others = start, start, 0
+    for place in range(start, start + 4):
+        if numbers[place] == -1:
+            gone, others = place, others + 1
+        elif numbers[place] == 1:
+            come, others = place, others + 1
+        elif numbers[place] != 0:
+            others += 2
+    return gone - start, come - start, others - 2
+
+
+@kernel
+def peak_at_once(step: Counters, program: Program, state: State, count: int) -> None:
+    """The largest of all rows of a convolution of the inputs, of edits of one position: the convolution is not kept.
+
+    The step has the convolution's taps and padding, its weights as rows (tap from the last, base, channel), and a table
+    of what the exchange of one base for another adds, rows (base that goes, base that comes, tap, channel).
+    """
+    target, numbers, source = step[TARGET], state.numbers, step[SOURCE]
+    length, width = program.slots[source, LENGTH], program.slots[source, WIDTH]
+    vectors, layer = width // LANES, program.slots[source, REFERENCE]
+    arrays, products = (numbers, numbers, state.reference), (numbers, state.reference, program.weights)
+    before, after = step[FIRST], step[FIRST] + (length + 1) * width
+    was = program.slots[target, REFERENCE]
+    tables = (numbers, program.weights, state.reference)
+    for edit in range(count):
+        low, high = state.window[edit, source, LOW], state.window[edit, source, HIGH]
+        if low >= high:
+            continue
+        into = state.place[target, START] + edit * state.place[target, STEP]
+        set_to((numbers, state.reference), (into, before + low * width), vectors)
+        raise_to(arrays, (into, NOTHING, after + high * width), vectors)
+        change = state.place[0, START] + edit * state.place[0, STEP]
+        gone, come, others = _exchanged(numbers, change)
+        tap = low - (state.window[edit, 0, LOW] + step[PADDING] - step[TAPS] + 1)
+        if others == 0:
+            table = step[TABLE] + ((gone * 4 + come) * step[TAPS] + tap) * width
+            raise_by_rows(tables, (into, table, layer + low * width), vectors, high - low, (width, width))
+        else:
+            values = (numbers[change], numbers[change + 1], numbers[change + 2], numbers[change + 3])
+            starts = (into, layer + low * width, step[WEIGHTS] + tap * 4 * width)
+            raise_by_products(products, starts, vectors, high - low, values)
+        subtract(arrays, (into, into, was), vectors)
 
 
 @kernel

@@ -154,3 +154,45 @@ def raise_by_rows(context: Any, arrays: Any, starts: Any, vectors: Any, rows: An
         return context.get_dummy_value()
 
     return types.void(arrays, starts, vectors, rows, strides), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def raise_by_products(context: Any, arrays: Any, starts: Any, vectors: Any, rows: Any, values: Any) -> Any:
+    """max over rows of z + the sum of four values times weights, and of what is there: (result, z, weights).
+
+    Rows of z are `vectors` registers; to each row belong four rows of weights, one for each value.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        places = []
+        for number, kind in enumerate(signature.args[0]):
+            data = context.make_array(kind)(context, builder, builder.extract_value(arguments[0], number)).data
+            places.append(builder.gep(data, [builder.extract_value(arguments[1], number)]))
+        nothing, lanes = ir.Constant(_VECTOR, ir.Undefined), ir.VectorType(ir.IntType(32), LANES)
+        factors = []
+        for number in range(4):
+            value = builder.extract_value(arguments[4], number)
+            first = builder.insert_element(nothing, value, ir.IntType(32)(0))
+            factors.append(builder.shuffle_vector(first, nothing, ir.Constant(lanes, [0] * LANES)))
+        width = builder.mul(arguments[2], _WHOLE(LANES))
+
+        def load(place: Any, offset: Any) -> Any:
+            return builder.load(builder.bitcast(builder.gep(place, [offset]), _VECTOR.as_pointer()), align=4)
+
+        with cgutils.for_range(builder, arguments[2]) as vector:
+            offset = builder.mul(vector.index, _WHOLE(LANES))
+            most = cgutils.alloca_once(builder, _VECTOR)
+            builder.store(load(places[0], offset), most)
+            with cgutils.for_range(builder, arguments[3]) as row:
+                at = builder.mul(row.index, width)
+                value = load(places[1], builder.add(offset, at))
+                weights = builder.add(offset, builder.mul(at, _WHOLE(4)))
+                for number, factor in enumerate(factors):
+                    here = builder.add(weights, builder.mul(width, _WHOLE(number)))
+                    value = _fused(builder, factor, load(places[2], here), value)
+                builder.store(_larger(builder, value, builder.load(most)), most)
+            result = builder.bitcast(builder.gep(places[0], [offset]), _VECTOR.as_pointer())
+            builder.store(builder.load(most), result, align=4)
+        return context.get_dummy_value()
+
+    return types.void(arrays, starts, vectors, rows, values), codegen
