@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache, partial
-from typing import TypeVar
+from threading import Lock, RLock
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,8 @@ from seqinterp.shapes import Attributions, Inputs, Scores
 BATCH_SIZE = 256
 Device = torch.device | str | None
 _Part = TypeVar("_Part")
+_creating = Lock()
+_locks: "WeakKeyDictionary[nn.Module, Any]" = WeakKeyDictionary()
 
 
 @cache  # once in a process: the sentence is for the person, not for every call
@@ -51,9 +55,24 @@ def borrowed(module: nn.Module, device: torch.device) -> Iterator[None]:
     """Hold a module in evaluation mode on `device`, its parameters asking for no gradient; give it back as it was,
     also after an error.
 
+    Threads that borrow one module wait for each other: each would give it back as the other had it.
     A module whose parameters lie on several devices is left where it is. cuDNN cannot differentiate recurrent layers
     in evaluation mode, so it is not used for a module that has some.
     """
+    with _lock_of(module), _held(module, device):
+        yield
+
+
+def _lock_of(module: nn.Module) -> Any:
+    """The lock of a module; of a score that of its model."""
+    inner = getattr(module, "model", module)
+    with _creating:
+        return _locks.setdefault(inner if isinstance(inner, nn.Module) else module, RLock())
+
+
+@contextmanager
+def _held(module: nn.Module, device: torch.device) -> Iterator[None]:
+    """Switch the module over, and back."""
     tensors = [*module.parameters(), *module.buffers()]
     homes = {tensor.device for tensor in tensors}
     moves = len(homes) == 1 and homes != {device}

@@ -19,10 +19,24 @@ def main() -> None:
         rescaled(table, table, index, 0, 2, table.copy())
         for pool in (pooling.cross_maximum, pooling.crossing):
             pool(table, table, np.zeros((2, 3), np.int64), index, 1, table.copy())
+    _mutate()
     matrices = list(np.random.default_rng(0).dirichlet(np.ones(4), size=(30, 8)).transpose(0, 2, 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tomtom(matrices[:2], matrices)
+
+
+def _mutate() -> None:
+    """All kernels of exact mutagenesis: any plan runs on the same machine."""
+    import torch
+
+    from seqinterp.attribution.protocol import Score
+    from seqinterp.attribution.targets import output
+    from seqinterp.mutagenesis.every_base import every_base
+    from seqinterp.sequence.onehot import one_hot
+
+    model = torch.nn.Sequential(torch.nn.Conv1d(4, 2, 3), torch.nn.Flatten(), torch.nn.Linear(20, 1)).eval()
+    every_base(Score(model, output(0)), one_hot(["ACGTACGTTGCA"]), backend="kernels")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def greedy(score: Score, starts: Sequences, /, *, steps: int = 20) -> Climb:
     with torch.no_grad():
         scores = [score(sequences)]
     for step in range(steps):
-        gains = every_base(score, sequences, repeats=steps - step, check=step == 0)
+        gains = every_base(score, sequences, repeats=steps, check=step == 0)
         gain, edit = gains.flatten(1).max(dim=1)
         climbing = rises(scores[-1] + gain, scores[-1]).nonzero().flatten()
         if len(climbing) == 0:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from threading import Event
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,8 @@ from seqinterp.mutagenesis.plan import Plan
 from seqinterp.mutagenesis.steps import Convolution
 from seqinterp.shapes import Counters, Places
 
-PIECES = 4  # tasks for each thread, so that none waits long for another
+PIECES = 4  # jobs for each thread at least, so that none waits long for another
+SPANS = 64  # stretches of jobs for each thread, so that an interrupted run ends soon
 
 
 class Listed(NamedTuple):
@@ -136,9 +138,8 @@ class Engine:
         layers = len(self.plan.layers)
         idle = self.idle.setdefault(id(room), [])
         taken = [
-            idle.pop()
-            if idle
-            else at.Memory(
+            _taken(idle)
+            or at.Memory(
                 np.zeros(room.numbers, np.float32),
                 room.place,
                 np.zeros_like(room.place),
@@ -150,6 +151,14 @@ class Engine:
         ]
         yield taken
         idle += taken
+
+
+def _taken(idle: list[at.Memory]) -> at.Memory | None:
+    """One of the idle memories, unless another thread was quicker."""
+    try:
+        return idle.pop()
+    except IndexError:
+        return None
 
 
 def _jobs(sequence: Counters, room: Room) -> Places:
@@ -167,17 +176,25 @@ def _jobs(sequence: Counters, room: Room) -> Places:
 
 def _in_threads(memories: list[at.Memory], count: int, task: Callable[[at.Memory, int, int], None]) -> None:
     """`task(memory, first, stop)` over stretches of `count`, each thread in its own memory, taking what is next."""
-    pieces = min(count, 4 * PIECES * len(memories)) if len(memories) > 1 else min(count, PIECES)
+    pieces = min(count, SPANS * len(memories))
     cuts = np.arange(pieces + 1) * count // max(1, pieces)
     spans = pairwise(cuts.tolist())
 
+    stopped = Event()
+
     def take(memory: at.Memory, spans: Iterator[tuple[int, int]]) -> None:
         for first, stop in spans:
+            if stopped.is_set():
+                return
             task(memory, first, stop)
 
     if len(memories) == 1:
         take(memories[0], spans)
         return
     with ThreadPoolExecutor(len(memories)) as pool:
-        for done in [pool.submit(take, memory, spans) for memory in memories]:
-            done.result()
+        running = [pool.submit(take, memory, spans) for memory in memories]
+        try:
+            for done in running:
+                done.result()
+        finally:  # also when somebody interrupts: what is being computed ends, nothing more begins
+            stopped.set()

@@ -124,7 +124,7 @@ class _Part:
         plan, everything = self.engine.plan, torch.arange(len(self.rows))
         nothing = torch.zeros(len(self.rows), self.engine.width)
         biggest = max(layer.length * layer.channels for layer in (plan.layers[v.layer] for v in plan.outputs.values()))
-        rows = min(ROWS, MORE * rows_at_once(biggest))
+        rows = min(ROWS, rows_at_once(max(1, biggest // MORE)))
 
         def after(example: Tensor, change: Tensor) -> Tensor:
             return resume(self.function, plan.trace, self._tensors(example, change), plan.in_full)

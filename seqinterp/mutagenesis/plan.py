@@ -10,9 +10,10 @@ from numpy import ndarray
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from seqinterp.attribution.rules.operations import ANSWERS
 from seqinterp.mutagenesis.fold import folded
 from seqinterp.mutagenesis.rules import arithmetic, curves, moves, reductions, weighted
-from seqinterp.mutagenesis.rules.builder import CHANNEL, POSITION, Builder, NoRule, Rule, Value
+from seqinterp.mutagenesis.rules.builder import CHANNEL, CHANNEL_POSITION, POSITION, Builder, NoRule, Rule, Value
 from seqinterp.mutagenesis.steps import Combination, Convolution, Dense, Layer, Step, window_of
 from seqinterp.mutagenesis.trace import INPUTS, Live, Trace, TracedCall, Untraceable
 from seqinterp.shapes import Counters
@@ -24,6 +25,25 @@ RULES: Mapping[str, Rule] = {
     **moves.RULES,
     **reductions.RULES,
 }
+
+
+# which of two numbers is larger is told alike by all but rounding; whether they are equal is not
+_ORDER = {
+    "gt",
+    "lt",
+    "ge",
+    "le",
+    "greater",
+    "less",
+    "greater_equal",
+    "less_equal",
+    "any",
+    "all",
+    "isnan",
+    "isinf",
+    "isfinite",
+}
+JUMPS = (ANSWERS - _ORDER) | {"sign", "sgn", "round", "floor", "ceil", "trunc", "heaviside", "one_hot"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +142,7 @@ def make_plan(trace: Trace) -> Plan:
     """Follow a trace call by call, as far as rules go.
 
     Raises:
-        Untraceable: the inputs are not DNA in single precision, or the batch does not stay the first axis.
+        Untraceable: the batch does not stay the first axis, or the code compares numbers where no rule leads.
     """
     if len(trace.shape) != 3:
         raise Untraceable("only models of inputs (batch, channel, position) are followed")
@@ -136,6 +156,8 @@ def make_plan(trace: Trace) -> Plan:
         shapes = trace.calls[number].shapes
         if number not in in_full and any(not shape or shape[0] != builder.batch for shape in shapes) and in_full:
             raise Untraceable("the model's code mixes the examples of a batch, or moves their axis")
+    for number in in_full:
+        _refuse_jumps(trace, number)
     outputs = {live: builder.values[live] for live in ends}
     steps, layers = folded(builder.steps, builder.layers, {value.layer for value in outputs.values()})
     plan = Plan(trace, tuple(layers), tuple(steps), outputs, in_full, builder.values)
@@ -164,6 +186,19 @@ def _sums_in_place(plan: Plan) -> list[Step]:
     return found
 
 
+def _refuse_jumps(trace: Trace, number: int) -> None:
+    """Raise where a comparison follows layers that were reached by differences: rounding would decide between equals.
+
+    In a forward pass two equal words of a sequence have equal activations, to the last bit.
+    """
+    call = trace.calls[number]
+    places = [live for live in call.live if live.call != INPUTS]
+    kinds = [trace.calls[live.call].dtypes[live.part] for live in places]
+    indices = any(not kind.is_floating_point and kind != torch.bool for kind in kinds)
+    if call.word in JUMPS or indices:
+        raise Untraceable(f"what the model's code does next depends on comparisons of its numbers ({call.word})")
+
+
 def _follow(builder: Builder, number: int, call: TracedCall) -> None:
     """Add the steps of one call; nothing when there is no rule for it."""
     if call.word not in RULES or any(live not in builder.values for live in call.live):
@@ -175,7 +210,7 @@ def _follow(builder: Builder, number: int, call: TracedCall) -> None:
         for part, value in enumerate(found):
             if call.shapes[part] != (builder.batch, *value.shape) or call.dtypes[part] != torch.float32:
                 raise NoRule
-    except NoRule:
+    except (NoRule, LookupError, TypeError, ValueError, AttributeError):  # arguments that a rule does not read
         del builder.layers[layers:], builder.steps[steps:]
         return
     for part, value in enumerate(found):
@@ -201,8 +236,6 @@ def _boundary(trace: Trace, builder: Builder) -> tuple[frozenset[int], list[Live
 
 def layout(numbers: Tensor, value: Value, layer: Layer) -> Tensor:
     """Rows (batch, positions, channels) of a layer in the shape of a value, (batch, *shape)."""
-    from seqinterp.mutagenesis.rules.builder import CHANNEL_POSITION
-
     first_channel = CHANNEL_POSITION in value.axes
     if POSITION in value.axes and CHANNEL in value.axes:
         first_channel = value.axes.index(CHANNEL) < value.axes.index(POSITION)

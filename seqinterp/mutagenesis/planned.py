@@ -1,6 +1,7 @@
 """The plan of a model, made once: kept as long as the model lives and its weights stay as they are."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,8 +17,9 @@ from seqinterp.mutagenesis.trace import Untraceable, trace
 from seqinterp.shapes import EditOutputs, Effects, Sequences
 
 _FAILURES = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError)
-KEPT = 4  # plans of one model: targets and lengths
-_plans: "WeakKeyDictionary[nn.Module, OrderedDict[Any, Planned | Untraceable]]" = WeakKeyDictionary()
+KEPT = 16  # plans of one model: targets and lengths
+_PLAIN = (int, float, str, bool, tuple, type(None))
+_plans: "WeakKeyDictionary[nn.Module, OrderedDict[Any, tuple[Any, Planned | Untraceable]]]" = WeakKeyDictionary()
 
 
 @dataclass(eq=False)
@@ -67,29 +69,44 @@ class Planned:
         return first_difference(self.plan, self.engine(), function, inputs[:1])
 
 
-def planned(function: nn.Module, inputs: Sequences) -> Planned:
+def planned(function: nn.Module, inputs: Sequences, *, fresh: bool = True) -> Planned:
     """The plan of a model or score for inputs of this shape.
+
+    fresh: look whether the model has changed since; without it the last plan for the target and shape is taken.
 
     Raises:
         Untraceable: there is none; the message says why.
     """
-    model, target = (function.model, function.target) if isinstance(function, Score) else (function, None)
-    kept = _plans.setdefault(model, OrderedDict())
-    key = (target, tuple(inputs.shape[1:]), _state(function))
-    if key not in kept:
-        kept[key] = _plan(function, inputs)
+    kept, key = _place(function, inputs)
+    state = _state(function) if fresh or key not in kept else kept[key][0]
+    if key not in kept or kept[key][0] != state:
+        kept[key] = (state, _plan(function, inputs))
         while len(kept) > KEPT:
             kept.popitem(last=False)
-    found = kept[key]
+    found: Planned | Untraceable = kept.get(key, (state, Untraceable("too many plans were asked for at once")))[1]
     if isinstance(found, Untraceable):
         raise found
     return found
 
 
+def give_up(function: nn.Module, inputs: Sequences, reason: str) -> None:
+    """From now on there is no plan for this model as it is."""
+    kept, key = _place(function, inputs)
+    kept[key] = (_state(function), Untraceable(reason))
+
+
+def _place(function: nn.Module, inputs: Sequences) -> "tuple[OrderedDict[Any, tuple[Any, Planned | Untraceable]], Any]":
+    """Where the plans of a model are, and which of them it is."""
+    model, target = (function.model, function.target) if isinstance(function, Score) else (function, None)
+    if not isinstance(target, Hashable):
+        raise Untraceable("the target cannot be told from others (it has no hash)")
+    return _plans.setdefault(model, OrderedDict()), (target, tuple(inputs.shape[1:]))
+
+
 def _plan(function: nn.Module, inputs: Sequences) -> "Planned | Untraceable":
     """A new plan, or why there is none."""
-    if inputs.dtype != torch.float32:
-        return Untraceable("the inputs are not in single precision")
+    if any(tensor.dtype != torch.float32 for tensor in [inputs, *function.parameters()]):
+        return Untraceable("the model or its inputs are not in single precision; model.float() makes it so")
     if any(module.training for module in function.modules() if module is not function):
         return Untraceable("the model is in training mode")
     try:
@@ -113,6 +130,17 @@ def _rows(inputs: Sequences) -> Tensor:
 
 
 def _state(function: nn.Module) -> tuple[Any, ...]:
-    """What changes when a weight does, or moves."""
+    """What tells a model that has changed: sums of its weights, its options, its hooks."""
     tensors = [*function.parameters(), *function.buffers()]
-    return tuple((tensor.data_ptr(), -1 if tensor.is_inference() else tensor._version) for tensor in tensors)
+    with torch.no_grad():
+        sums = [float(tensor.detach().double().sum()) if not tensor.is_meta else 0.0 for tensor in tensors]
+    modules = tuple(
+        (type(module), tuple(module._forward_hooks), tuple(module._forward_pre_hooks), *_options(module))
+        for module in function.modules()
+    )
+    return tuple(tensor.data_ptr() for tensor in tensors), tuple(sums), modules
+
+
+def _options(module: nn.Module) -> tuple[Any, ...]:
+    """The plain attributes of a module: slopes, sizes, switches."""
+    return tuple((name, value) for name, value in vars(module).items() if isinstance(value, _PLAIN))

@@ -109,6 +109,8 @@ class Follower(TorchFunctionMode):
             return result
         if not isinstance(written, Tensor) or not isinstance(result, Tensor):
             raise Untraceable(f"the model's code writes in place in a way that cannot be followed ({name.word})")
+        if self.find(written) is None and written._base is not None:
+            raise Untraceable(f"the model's code writes into a part of a tensor ({name.word})")
         return self.write(written, result)
 
     @abstractmethod
@@ -164,6 +166,13 @@ def trace(model: nn.Module, rows: Inputs) -> Trace:
     Raises:
         Untraceable: what the code does depends on the values of the inputs, or the result is not a tensor of them.
     """
+    first, second = _record(model, rows), _record(model, rows.roll(1, dims=1))
+    if not _same_constants(first, second):
+        raise Untraceable("a part of the model's code is hidden: tensors change with the inputs that no call connects")
+    return first
+
+
+def _record(model: nn.Module, rows: Inputs) -> Trace:
     inputs = rows.clone()
     recorder = Recorder(inputs)
     with torch.inference_mode(False), torch.no_grad(), recorder:
@@ -172,3 +181,21 @@ def trace(model: nn.Module, rows: Inputs) -> Trace:
     if live is None:
         raise Untraceable("the result is not a tensor that depends on the inputs")
     return Trace(tuple(recorder.calls), live, tuple(rows.shape))
+
+
+def _same_constants(first: Trace, second: Trace) -> bool:
+    """Whether two sequences met the same calls with the same tensors beside those that depend on the inputs."""
+    if [call.word for call in first.calls] != [call.word for call in second.calls] or first.result != second.result:
+        return False
+    for one, other in zip(first.calls, second.calls, strict=True):
+        leaves = (pytree.tree_leaves((call.arguments, call.keywords)) for call in (one, other))
+        for left, right in zip(*leaves, strict=True):
+            if isinstance(left, Tensor) and not (isinstance(right, Tensor) and _equal(left, right)):
+                return False
+    return True
+
+
+def _equal(left: Tensor, right: Tensor) -> bool:
+    if left.data_ptr() == right.data_ptr() and left.shape == right.shape:
+        return True
+    return left.shape == right.shape and bool(torch.equal(left, right) or torch.allclose(left, right, equal_nan=True))

@@ -136,7 +136,7 @@ def test_folds_and_a_split_column_are_refused_together(no_training, tmp_path, ta
 
 
 @pytest.mark.parametrize("verb", ["predict", "attribute", "mutate", "optimize"])
-@pytest.mark.parametrize("name", ["x.txt", "x", "x.csv.gz", "x.npz", "safetensors"])
+@pytest.mark.parametrize("name", ["x.txt", "x", "x.csv.gz", "x.pkl", "safetensors"])
 def test_other_endings_are_refused_before_work_starts(tmp_path, command, capsys, verb, name):
     given = ["--length", 60] if verb == "optimize" else [tmp_path / "missing.fa"]
     words = [verb, tmp_path / "missing run", *given, "--out", tmp_path / name]

@@ -1,7 +1,9 @@
 """The door: which way is taken, and what happens when a plan cannot be trusted."""
 
+import copy
 import inspect
 import logging
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +68,7 @@ def test_all_outputs_at_once():
 
 def test_an_unknown_backend_is_refused():
     with pytest.raises(InputError, match="backend must be one of auto, forward, kernels, windows, not 'gpu'"):
-        inspect.unwrap(door._plan)(network(), sequences(), 1, "gpu")  # types are checked before in tests
+        inspect.unwrap(door._plan)(network(), sequences(), 1, "gpu", fresh=True)  # types are checked before in tests
 
 
 def test_a_backend_that_cannot_follow_says_why():
@@ -85,7 +87,7 @@ def test_without_a_plan_the_reason_is_noted():
 def test_a_small_job_is_not_planned(monkeypatch):
     monkeypatch.setattr(door, "WORTH_A_PLAN", 3e9)
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise AssertionError("a small job was planned")
 
     monkeypatch.setattr(door, "planned", refuse)
@@ -179,3 +181,122 @@ def test_no_effect_outside_the_window_and_none_of_rounding():
     assert bool((found[:, :, 10:20] != 0).any())
     assert not found[:, :, :10].any()
     assert not found[:, :, 20:].any()
+
+
+def test_a_plan_that_was_wrong_is_not_used_again(monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(door, "WORTH_A_PLAN", 0)
+    score, inputs = Score(network(4), output(0)), sequences()
+    real = plans.make_plan
+    monkeypatch.setattr(plans, "make_plan", lambda trace: _off(real(trace)))
+    first = every_base(score, inputs)
+    later = every_base(score, inputs, check=False)
+    assert torch.equal(first, every_base(score, inputs, backend="forward"))
+    assert torch.equal(first, later)
+
+
+def _off(plan):
+    """The plan with a wrong bias in front of the rectifier."""
+    steps = list(plan.steps)
+    steps[0] = replace(steps[0], bias=steps[0].bias + 0.5)
+    return replace(plan, steps=tuple(steps))
+
+
+@pytest.mark.parametrize("change", ["data", "option", "hook", "module"])
+def test_any_change_of_the_model_makes_a_new_plan(change):
+    model, inputs = network(6), sequences()
+    model[1] = nn.LeakyReLU(0.01)
+    score = Score(model, output(0))
+    before = every_base(score, inputs, backend="kernels")
+    if change == "data":
+        model[0].weight.data.mul_(1.0005)
+    elif change == "option":
+        model[1].negative_slope = 0.0105
+    elif change == "module":
+        model[3] = nn.GELU()
+    else:
+        model[0].register_forward_hook(lambda module, given, found: found * 1.0005)
+    after = every_base(score, inputs, backend="kernels")
+    assert not torch.equal(before, after)
+    torch.testing.assert_close(after, every_base(score, inputs, backend="forward"), rtol=1e-4, atol=1e-6)
+
+
+class Hidden(nn.Module):
+    """A part of its code is compiled, so that its calls are not seen."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.first, self.hidden = nn.Conv1d(4, 6, 3), torch.jit.trace(nn.Conv1d(4, 6, 3), torch.zeros(1, 4, LENGTH))
+
+    def forward(self, inputs):
+        return (self.first(inputs) + self.hidden(inputs)).relu().amax(dim=2)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_hidden_parts_are_found_out():
+    score, inputs = Score(Hidden().eval(), output(0)), sequences()
+    with heard() as notes:
+        found = every_base(score, inputs)
+    assert "is hidden" in notes.rules["mutagenesis"]
+    assert torch.equal(found, every_base(score, inputs, backend="forward"))
+
+
+def test_what_is_not_a_number_is_computed_by_forward_passes():
+    class Log(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.first, self.last = nn.Conv1d(4, 6, 3), nn.Linear(6 * 38, 1)
+
+        def forward(self, inputs):
+            return self.last(torch.sigmoid(torch.log(self.first(inputs).relu())).flatten(1))
+
+    score, inputs = Score(Log().eval(), output(0)), sequences()
+    found = every_base(score, inputs)
+    assert bool(torch.isfinite(found).all())
+    torch.testing.assert_close(found, every_base(score, inputs, backend="forward"), rtol=0, atol=1e-6)
+
+
+class Rules(nn.Module):
+    """Calls that are easily misread."""
+
+    def __init__(self, call):
+        super().__init__()
+        torch.manual_seed(0)
+        self.call, self.first, self.last = call, nn.Conv1d(4, 8, 3), nn.LazyLinear(1)
+        self.constant = nn.Parameter(torch.randn(1, 8, 1))
+
+    def forward(self, inputs):
+        return self.last(self.call(self, self.first(inputs).relu()).flatten(1))
+
+
+MISREAD = {
+    "a constant expanded as a layer": lambda net, h: h * net.constant.expand_as(h),
+    "narrow from the end": lambda net, h: h.narrow(2, -6, 5),
+    "interpolated by a fraction": lambda net, h: nn.functional.interpolate(h, scale_factor=1.7),
+    "prelu across positions": lambda net, h: nn.functional.prelu(h[:, :, :8].transpose(1, 2), net.constant.flatten()),
+    "everything by name": lambda net, h: torch.flip(input=torch.transpose(input=h, dim0=1, dim1=2), dims=[2]),
+    "channels by an array": lambda net, h: h[:, np.array([0, 3, 1])],
+    "an empty part joined": lambda net, h: torch.cat([h[:, :, 5:5], h], dim=2),
+    "equal to the largest": lambda net, h: h * (h == h.amax(dim=2, keepdim=True)),
+    "written through a view": lambda net, h: _written(h) + h,
+}
+
+
+def _written(h):
+    found = torch.zeros_like(h)
+    found.transpose(1, 2).add_(h.transpose(1, 2))
+    return found
+
+
+@pytest.mark.parametrize("name", MISREAD)
+@pytest.mark.filterwarnings("ignore:Lazy modules")
+def test_calls_that_are_easily_misread(name):
+    model, inputs = Rules(MISREAD[name]), sequences()
+    model.eval()(inputs)
+    score, truth = Score(model, output(0)), Score(copy.deepcopy(model).double(), output(0))
+    found, wanted = every_base(score, inputs), every_base(truth, inputs.double())
+    torch.testing.assert_close(found.double(), wanted, rtol=0, atol=2e-6 * float(wanted.abs().max()) + 2e-7)

@@ -38,7 +38,17 @@ class Mutagenesis:
     @property
     def attributions(self) -> Attributions:
         """The effect of the base that is there against the mean of the four, `(batch, 4, position)`."""
-        return (self.effects - self.effects.mean(dim=1, keepdim=True)) * self.inputs
+        return self.hypothetical * self.inputs
+
+    @property
+    def hypothetical(self) -> Attributions:
+        """What each base would contribute: its effect minus the mean of the four, `(batch, 4, position)`."""
+        return self.effects - self.effects.mean(dim=1, keepdim=True)
+
+    @property
+    def predictions(self) -> Effects:
+        """The score of each edited sequence, `(batch, 4, position)`."""
+        return self.score[:, None, None] + self.effects
 
     def numpy(self) -> np.ndarray:
         """`effects` as an array."""

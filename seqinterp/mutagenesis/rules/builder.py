@@ -48,7 +48,9 @@ class Builder:
     values: dict[Live, Value] = field(default_factory=dict)
 
     def layer(self, length: int, channels: int) -> int:
-        """A new layer."""
+        """A new layer; one without numbers has no rule."""
+        if length == 0 or channels == 0:
+            raise NoRule
         self.layers.append(Layer(length, channels))
         return len(self.layers) - 1
 
@@ -85,10 +87,15 @@ def arguments(call: TracedCall, names: str, **defaults: Any) -> list[Any]:
     return [given.get(name, defaults.get(name)) for name in order]
 
 
+def subject(call: TracedCall) -> Any:
+    """The argument that a call is made on: the first, or the one named input."""
+    return call.arguments[0] if call.arguments else call.keywords.get("input")
+
+
 def out_shape(builder: Builder, call: TracedCall, part: int = 0) -> tuple[int, ...]:
     """The shape of the result without the batch."""
     shape = call.shapes[part]
-    if not shape or shape[0] != builder.batch or not call.dtypes[part].is_floating_point:
+    if not shape or shape[0] != builder.batch or 0 in shape or not call.dtypes[part].is_floating_point:
         raise NoRule
     return shape[1:]
 

@@ -5,7 +5,17 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from seqinterp.mutagenesis.rules.builder import Builder, NoRule, Rule, Value, arguments, array, number
+from seqinterp.mutagenesis.rules.builder import (
+    CHANNEL,
+    Builder,
+    NoRule,
+    Rule,
+    Value,
+    arguments,
+    array,
+    number,
+    subject,
+)
 from seqinterp.mutagenesis.steps import Combination, Curve, Scale
 from seqinterp.mutagenesis.trace import TracedCall
 
@@ -91,7 +101,7 @@ READINGS: dict[str, Reading] = {
 def curve(builder: Builder, call: TracedCall) -> Value:
     """A curve of the table."""
     name, first, second = READINGS[call.word](call)
-    value = builder.value(call.live[0])
+    value = builder.value(subject(call))
     if len(call.live) != 1 or not (call.arguments or call.keywords):
         raise NoRule
     if call.backwards or (call.arguments and call.arguments[0] is not call.live[0]):  # 2 ** x
@@ -102,7 +112,7 @@ def curve(builder: Builder, call: TracedCall) -> Value:
 
 def selu(builder: Builder, call: TracedCall) -> Value:
     """An elu, scaled."""
-    value = builder.value(call.live[0])
+    value = builder.value(subject(call))
     bent = builder.add(Curve(call.word, (value.layer,), builder.same(value.layer), "elu", _SELU_ALPHA, 1.0))
     return builder.like(value, _times(builder, call, bent, np.full((1, 1), _SELU_SCALE)))
 
@@ -117,7 +127,7 @@ def prelu(builder: Builder, call: TracedCall) -> Value:
     """relu(x) - slope relu(-x), a slope for each channel."""
     source, slope = arguments(call, "input weight")
     value, slopes = builder.value(source), array(slope)
-    if slopes.size > 1 and builder.layers[value.layer].channels != value.shape[0]:
+    if slopes.size > 1 and (value.axes[0] != CHANNEL or slopes.size != value.shape[0]):
         raise NoRule
     above = builder.add(Curve(call.word, (value.layer,), builder.same(value.layer), "relu"))
     mirrored = _times(builder, call, value.layer, np.full((1, 1), -1.0))
@@ -130,10 +140,12 @@ def prelu(builder: Builder, call: TracedCall) -> Value:
 
 def unchanged(builder: Builder, call: TracedCall) -> Value:
     """What evaluation mode, copies and conversions to the same type leave as it is."""
-    value = builder.value(call.live[0])
+    value = builder.value(subject(call))
     if len(call.live) != 1 or len(call.shapes) != 1 or call.shapes[0][1:] != value.shape:
         raise NoRule
     if any(isinstance(option, Tensor) for option in call.arguments[1:]):
+        raise NoRule
+    if "dropout" in call.word and arguments(call, "input p training inplace", training=True)[2]:
         raise NoRule
     return value
 

@@ -19,6 +19,7 @@ from seqinterp.mutagenesis.rules.builder import (
     axis_of,
     number,
     out_shape,
+    subject,
 )
 from seqinterp.mutagenesis.steps import Combination, Gather, Join
 from seqinterp.mutagenesis.trace import TracedCall
@@ -29,7 +30,7 @@ _SPLIT = {CHANNEL_POSITION: (CHANNEL, POSITION), POSITION_CHANNEL: (POSITION, CH
 
 def reshaped(builder: Builder, call: TracedCall) -> Value:
     """The same numbers in the same order, under another shape."""
-    value = builder.value(call.live[0])
+    value = builder.value(subject(call))
     if len(call.live) != 1:
         raise NoRule
     shape, layer = out_shape(builder, call), builder.layers[value.layer]
@@ -49,7 +50,7 @@ def reshaped(builder: Builder, call: TracedCall) -> Value:
 
 def permuted(builder: Builder, call: TracedCall) -> Value:
     """Axes in another order; the batch stays first."""
-    value = builder.value(call.live[0])
+    value = builder.value(subject(call))
     dims = len(value.shape) + 1
     if call.word in ("mT", "adjoint") or (call.word in ("T", "t") and dims == 2):
         order = [*range(dims - 2), dims - 1, dims - 2]
@@ -140,7 +141,9 @@ def sliced(builder: Builder, call: TracedCall) -> Value:
 def _narrow(builder: Builder, call: TracedCall) -> Value:
     source, dim, start, length = arguments(call, "input dim start length")
     value = builder.value(source)
-    return _moved(builder, call, value, axis_of(value, dim), np.arange(start, start + length))
+    axis = axis_of(value, dim)
+    first = start % value.shape[axis] if start < 0 else start
+    return _moved(builder, call, value, axis, np.arange(first, first + length))
 
 
 def _select(builder: Builder, call: TracedCall) -> Value:
@@ -155,7 +158,7 @@ def _select(builder: Builder, call: TracedCall) -> Value:
 def parts(builder: Builder, call: TracedCall) -> list[Value]:
     """chunk and split: as many slices as the call gave."""
     dim = call.keywords.get("dim", call.arguments[2] if len(call.arguments) > 2 else 0)
-    value = builder.value(call.live[0])
+    value = builder.value(subject(call))
     axis = axis_of(value, dim)
     sizes = [shape[axis + 1] for shape in call.shapes]
     starts = np.cumsum([0, *sizes[:-1]])
@@ -202,7 +205,7 @@ def padded(builder: Builder, call: TracedCall) -> Value:
 
 def expanded(builder: Builder, call: TracedCall) -> Value:
     """Axes of size 1 copied along."""
-    value, shape = builder.value(call.live[0]), out_shape(builder, call)
+    value, shape = builder.value(subject(call)), out_shape(builder, call)
     if len(shape) != len(value.shape):
         raise NoRule
     for axis, size in enumerate(shape):
@@ -219,8 +222,8 @@ def expanded(builder: Builder, call: TracedCall) -> Value:
 def upsampled(builder: Builder, call: TracedCall) -> Value:
     """Nearest neighbours along the positions."""
     mode = call.keywords.get("mode", call.arguments[3] if len(call.arguments) > 3 else "nearest")
-    value, shape = builder.value(call.live[0]), out_shape(builder, call)
-    if mode != "nearest" or len(shape) != 2:
+    value, shape = builder.value(subject(call)), out_shape(builder, call)
+    if mode != "nearest" or len(shape) != 2 or shape[1] % value.shape[1]:
         raise NoRule
     places = np.floor(np.arange(shape[1]) * (value.shape[1] / shape[1])).astype(np.int64)
     return _moved(builder, call, value, 1, places.clip(0, value.shape[1] - 1))

@@ -19,6 +19,7 @@ from seqinterp.mutagenesis.rules.builder import (
     axis_of,
     number,
     out_shape,
+    subject,
 )
 from seqinterp.mutagenesis.rules.moves import parts
 from seqinterp.mutagenesis.rules.weighted import single
@@ -182,7 +183,7 @@ def layer_norm(builder: Builder, call: TracedCall) -> Value:
 
 def softmax(builder: Builder, call: TracedCall) -> Value:
     """Over the channels of each position."""
-    value = builder.value(call.live[0])
+    value = builder.value(subject(call))
     dim = call.keywords.get("dim", call.arguments[1] if len(call.arguments) > 1 else None)
     if value.axes[axis_of(value, dim)] != CHANNEL:
         raise NoRule
