@@ -134,7 +134,7 @@ def _in_full(call: TracedCall) -> float:
     """About the operations of a call that is recomputed in full: each weight at each position."""
     size = float(np.prod(call.shapes[0][1:], initial=1.0))
     weights = [leaf for leaf in pytree.tree_leaves((call.arguments, call.keywords)) if isinstance(leaf, Tensor)]
-    positions = size / call.shapes[0][-1] if len(call.shapes[0]) > 1 else 1.0
+    positions = size / max(1, call.shapes[0][-1]) if len(call.shapes[0]) > 1 else 1.0
     return 2.0 * sum(tensor.numel() for tensor in weights if tensor.ndim > 1) * positions + size
 
 
