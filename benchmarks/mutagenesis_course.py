@@ -16,6 +16,7 @@ from seqinterp.mutagenesis.by_forward import effects_by_forward
 from seqinterp.mutagenesis.edit_lists import substitutions
 from seqinterp.mutagenesis.edits import Edits
 from seqinterp.mutagenesis.effects import WORTH_FOLLOWING, effects
+from seqinterp.mutagenesis.every_base import every_base
 from seqinterp.mutagenesis.plan import Plan
 from seqinterp.mutagenesis.planned import planned
 from seqinterp.mutagenesis.trace import Untraceable
@@ -28,9 +29,9 @@ ROUNDING = 2e-6  # of the scores: what may lie between us and a peer that subtra
 # network -> sequences, and the number of positions edited, spread evenly over each; None for all
 SIZES: Mapping[str, tuple[int, int | None]] = {
     "M1": (64, None),
-    "M2": (256, None),
+    "M2": (512, None),
     "M3": (1, None),
-    "M4": (1, 151),
+    "M4": (1, 400),
     "DanQ": (1, 200),
     "LegNet": (1, 115),
     "Beluga": (1, 250),
@@ -57,10 +58,14 @@ class Course:
         self.whole = places is None
         self.positions = None if places is None else np.unique(np.linspace(0, length - 1, places).astype(int)).tolist()
         self.edits = substitutions(self.inputs, positions=self.positions)
+        base, length = self.edits.columns.argmax(dim=1), self.inputs.shape[2]
+        self.places = (self.edits.example * 4 + base) * length + self.edits.position
         self.sizes = PEER_SIZES.get(name, (32, 64, 256))
 
     def door(self) -> Tensor:
-        """The effects, as everything that asks about edits gets them; the list of edits is made anew, too."""
+        """The effects, as everything that asks about edits gets them; a list of edits is made anew, too."""
+        if self.whole:
+            return every_base(self.score, self.inputs).flatten()[self.places]
         return effects(self.score, self.inputs, substitutions(self.inputs, positions=self.positions))
 
     def mutate(self) -> Tensor:
