@@ -133,7 +133,7 @@ def _state(function: nn.Module) -> tuple[Any, ...]:
     """What tells a model that has changed: sums of its weights, its options, its hooks."""
     tensors = [*function.parameters(), *function.buffers()]
     with torch.no_grad():
-        sums = [float(tensor.detach().double().sum()) if not tensor.is_meta else 0.0 for tensor in tensors]
+        sums = [float(tensor.detach().sum(dtype=torch.float64)) if not tensor.is_meta else 0.0 for tensor in tensors]
     modules = tuple(
         (type(module), tuple(module._forward_hooks), tuple(module._forward_pre_hooks), *_options(module))
         for module in function.modules()
