@@ -5,11 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils import _pytree as pytree
 
 from seqinterp.mutagenesis.engine import Engine
 from seqinterp.mutagenesis.plan import Plan, layout
-from seqinterp.mutagenesis.trace import INPUTS, Live, Recorder
+from seqinterp.mutagenesis.trace import INPUTS, Live, Recorder, tensors_of
 from seqinterp.shapes import Sequences
 
 CLOSE = 1e-3
@@ -26,13 +25,9 @@ class _Watcher(Recorder):
         """Keep a copy of what the call gave: the code may write into it later."""
         number = self.count
         result = super().call(word, plain, arguments, keywords)
-        for part, tensor in enumerate(self.number_of(result)):
+        for part, tensor in enumerate(tensors_of(result)):
             self.tensors[Live(number, part)] = tensor.clone()
         return result
-
-    def number_of(self, result: Any) -> list[Tensor]:
-        """The tensors of a result."""
-        return [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, Tensor)]
 
 
 def first_difference(plan: Plan, engine: Engine, function: nn.Module, inputs: Sequences) -> str:

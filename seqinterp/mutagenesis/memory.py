@@ -96,7 +96,6 @@ def make_room(plan: Plan, steps: list[Step], split: int, span: int) -> Room:
     job = max(1, min(MOST_EDITS, JOB // max(1, each)))
     block = min(block, job)
     place = np.zeros((len(plan.layers), 3), np.int64)
-    free = 0
     free = max(padded(layer.channels) for layer in plan.layers)  # a row of zeros comes first
     for layer, start in starts.items():
         place[layer] = free + start * block, size[layer], 0

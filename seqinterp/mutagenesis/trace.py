@@ -66,6 +66,11 @@ class Trace:
     shape: tuple[int, ...]
 
 
+def tensors_of(result: Any) -> list[Tensor]:
+    """The tensors of a result, in order."""
+    return [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, Tensor)]
+
+
 class Follower(TorchFunctionMode):
     """Runs a model's code, numbers the calls that depend on the inputs, and knows every tensor by its call."""
 
@@ -123,7 +128,7 @@ class Follower(TorchFunctionMode):
 
     def number(self, result: Any) -> list[Tensor]:
         """Give the tensors of a result their numbers; a result without tensors (a size) has none."""
-        tensors = [leaf for leaf in pytree.tree_flatten(result)[0] if isinstance(leaf, Tensor)]
+        tensors = tensors_of(result)
         for part, tensor in enumerate(tensors):
             self.know(tensor, Live(self.count, part))
         self.count += bool(tensors)

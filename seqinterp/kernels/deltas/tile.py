@@ -18,7 +18,6 @@ from seqinterp.kernels import callback, kernel
 from seqinterp.kernels.deltas.layout import LANES
 
 MOST_TAPS = 12
-MOST_VECTORS = 4
 
 
 def _has_wide_registers() -> bool:

@@ -29,7 +29,7 @@ from seqinterp.shapes import Windows
 
 
 def _position_axis(value: Value) -> int:
-    """The axis of the positions; the one of size 1 that is last when there is none."""
+    """The axis of the positions; a value without positions has no rule here."""
     if POSITION in value.axes:
         return value.axes.index(POSITION)
     raise NoRule
