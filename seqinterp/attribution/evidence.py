@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from functools import cache
 from importlib.metadata import version
 
 import torch
@@ -14,8 +15,14 @@ LEAST = 1e-3  # of the scores: a smaller difference of them is held against this
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Looked up once: reading the descriptions of packages takes milliseconds."""
     names = ("seqinterp", "torch", "numpy", "numba")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    return ("python", platform.python_version()), *((name, version(name)) for name in names)
 
 
 def model_hash(model: nn.Module) -> str:

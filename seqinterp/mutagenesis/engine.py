@@ -37,6 +37,8 @@ class Listed(NamedTuple):
     @property
     def span(self) -> int:
         """Positions from the first to the last change of the longest edit."""
+        if len(self.first) < 2 or np.diff(self.first).max() <= 1:
+            return 1
         some = self.first[:-1] < self.first[1:]
         low, high = self.position[self.first[:-1][some]], self.position[self.first[1:][some] - 1]
         return int((high - low).max(initial=0)) + 1
@@ -122,8 +124,9 @@ class Engine:
         result = np.empty((len(edits.sequence), self.width), np.float32)
         if len(result) == 0:
             return result
-        room = self.room(edits.span)
-        steps = self.of_one_position if edits.span == 1 else self.program.steps
+        span = edits.span
+        room = self.room(span)
+        steps = self.of_one_position if span == 1 else self.program.steps
         program = self.program._replace(steps=steps, facts=np.array([self.split, room.block, address()], np.int64))
         work = at.Work(inputs, references, edits.first, edits.position, edits.columns)
         jobs = _jobs(edits.sequence, room)
@@ -165,13 +168,14 @@ def _jobs(sequence: Counters, room: Room) -> Places:
     """Stretches of edits of one sequence, (sequence, first, stop), short enough for every thread to have some."""
     share = -(-len(sequence) // (PIECES * max(1, torch.get_num_threads())))
     most = min(room.job, max(room.block, share))
-    bounds = np.flatnonzero(np.diff(sequence)) + 1
-    found = []
-    for low, high in pairwise([0, *bounds, len(sequence)]):
-        pieces = -(-(high - low) // most)
-        cuts = low + np.arange(pieces + 1) * (high - low) // pieces
-        found += [(sequence[low], a, b) for a, b in pairwise(cuts)]
-    return np.array(found, np.int64)
+    bounds = np.concatenate([[0], np.flatnonzero(np.diff(sequence)) + 1, [len(sequence)]])
+    sizes = np.diff(bounds)
+    pieces = -(-sizes // most)
+    stretch = np.repeat(np.arange(len(sizes)), pieces)  # of one sequence, cut into that many pieces
+    number = np.arange(len(stretch)) - (np.cumsum(pieces) - pieces)[stretch]
+    low = bounds[stretch] + number * sizes[stretch] // pieces[stretch]
+    high = bounds[stretch] + (number + 1) * sizes[stretch] // pieces[stretch]
+    return np.stack([sequence[low], low, high], axis=1)
 
 
 def _in_threads(memories: list[at.Memory], count: int, task: Callable[[at.Memory, int, int], None]) -> None:
