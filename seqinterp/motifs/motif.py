@@ -1,6 +1,7 @@
 """One sequence motif: counts of bases per column, and what follows from them."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from seqinterp.errors import InputError, ShapeError
 from seqinterp.sequence.alphabet import BASES, IUPAC
 from seqinterp.shapes import Pwm
 
+_PER_COLUMN = ("weights", "cwm", "hypothetical_cwm")
 _LETTER_OF_BASES = {frozenset(bases): letter for letter, bases in IUPAC.items()}
 
 
@@ -40,6 +42,9 @@ class Motif:
     known of motifs read from a network only: `hits` are the windows counted, `weights` (4, width) the filter's own
     weights, `started_from` the matrix that training started from, `importance` the spread (standard deviation over
     sequences) of the share of the score that passes through the filter, and `match` the known motif nearest to it.
+    Of motifs discovered in attributions, `hits` are the seqlets counted, `cwm` (4, width) their mean contributions and
+    `hypothetical_cwm` the mean of what every base would contribute, `sign` is 1 where they raise the score and -1
+    where they lower it, and `note` says in a few words what speaks against calling this a motif.
     """
 
     name: str
@@ -52,6 +57,10 @@ class Motif:
     started_from: str | None = None
     importance: float | None = None
     match: Match | None = None
+    cwm: Pwm | None = None
+    hypothetical_cwm: Pwm | None = None
+    sign: int = 0
+    note: str = ""
 
     def __post_init__(self) -> None:
         pfm = np.array(self.pfm, dtype=np.float64)
@@ -68,8 +77,10 @@ class Motif:
             )
         if self.pseudocount < 0:
             raise InputError(f"the pseudocount of motif {self.name} must be 0 or more, but it is {self.pseudocount}")
-        if self.weights is not None and self.weights.shape != pfm.shape:
-            raise ShapeError(f"the weights of motif {self.name} must be {pfm.shape}, but they are {self.weights.shape}")
+        for what in _PER_COLUMN:
+            held = getattr(self, what)
+            if held is not None and held.shape != pfm.shape:
+                raise ShapeError(f"the {what} of motif {self.name} must be {pfm.shape}, but it is {held.shape}")
         pfm.flags.writeable = False
         object.__setattr__(self, "pfm", pfm)
 
@@ -147,8 +158,8 @@ class Motif:
     def reverse_complement(self) -> "Motif":
         """The same motif read on the other strand, without its match; a background that differs by strand turns too."""
         a, c, g, t = self.background
-        weights = None if self.weights is None else self.weights[::-1, ::-1]
-        return replace(self, pfm=self.pfm[::-1, ::-1], background=(t, g, c, a), weights=weights, match=None)
+        turned: dict[str, Any] = {what: held if held is None else held[::-1, ::-1] for what, held in self._per_column()}
+        return replace(self, pfm=self.pfm[::-1, ::-1], background=(t, g, c, a), match=None, **turned)
 
     def trim(self, min_bits: float = 0.25) -> "Motif":
         """The motif, without its match, less the columns at its ends that hold fewer than `min_bits` bits.
@@ -157,9 +168,16 @@ class Motif:
         """
         bits = self.information.sum(0)
         kept = np.flatnonzero(bits >= min(min_bits, bits.max()))
-        inside = slice(int(kept[0]), int(kept[-1]) + 1)
-        weights = None if self.weights is None else self.weights[:, inside]
-        return replace(self, pfm=self.pfm[:, inside], weights=weights, match=None)
+        return self.columns(int(kept[0]), int(kept[-1]) + 1)
+
+    def columns(self, start: int, stop: int) -> "Motif":
+        """The motif, without its match, of the columns `[start, stop)`."""
+        cut: dict[str, Any] = {what: held if held is None else held[:, start:stop] for what, held in self._per_column()}
+        return replace(self, pfm=self.pfm[:, start:stop], match=None, **cut)
+
+    def _per_column(self) -> "list[tuple[str, Any]]":
+        """What else has a column for each column of the counts."""
+        return [(what, getattr(self, what)) for what in _PER_COLUMN]
 
 
 def _consensus_letter(column: list[float]) -> str:
