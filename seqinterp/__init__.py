@@ -9,22 +9,34 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from seqinterp.api.ablate import ablate as ablate
     from seqinterp.api.attribute import attribute as attribute
     from seqinterp.api.attribute_outputs import attribute_outputs as attribute_outputs
     from seqinterp.api.dependency_map import dependency_map as dependency_map
+    from seqinterp.api.discover import discover as discover
     from seqinterp.api.edit_effects import edit_effects as edit_effects
     from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
     from seqinterp.api.jacobian import jacobian as jacobian
+    from seqinterp.api.marginalize import marginalize as marginalize
     from seqinterp.api.mutate import mutate as mutate
     from seqinterp.api.mutate_pairs import mutate_pairs as mutate_pairs
+    from seqinterp.api.necessity_and_sufficiency import necessity_and_sufficiency as necessity_and_sufficiency
     from seqinterp.api.optimize import optimize as optimize
     from seqinterp.api.plan_edits import plan_edits as plan_edits
+    from seqinterp.api.results.ablation import Ablation as Ablation
     from seqinterp.api.results.attribution import Attribution as Attribution
     from seqinterp.api.results.designs import Designs as Designs
     from seqinterp.api.results.edit_effects import EditEffects as EditEffects
+    from seqinterp.api.results.marginal_effects import MarginalEffects as MarginalEffects
+    from seqinterp.api.results.motifs import Motifs as Motifs
     from seqinterp.api.results.mutagenesis import Mutagenesis as Mutagenesis
+    from seqinterp.api.results.necessity import NecessitySufficiency as NecessitySufficiency
     from seqinterp.api.results.pairs import PairEffects as PairEffects
+    from seqinterp.api.results.spacing import SpacingEffects as SpacingEffects
+    from seqinterp.api.results.synergy import Synergy as Synergy
     from seqinterp.api.results.verification import Verification as Verification
+    from seqinterp.api.sweep_spacing import sweep_spacing as sweep_spacing
+    from seqinterp.api.synergy import synergy as synergy
     from seqinterp.api.train import train as train
     from seqinterp.api.variant_effects import variant_effects as variant_effects
     from seqinterp.api.verify import verify as verify
@@ -34,33 +46,47 @@ if TYPE_CHECKING:
     from seqinterp.io.motif_files import read_motifs as read_motifs, write_meme as write_meme
     from seqinterp.io.tables import read_examples as read_examples
     from seqinterp.motifs.motif import Motif as Motif
+    from seqinterp.sequence.examples import Locus as Locus
     from seqinterp.sequence.onehot import decode as decode, one_hot as one_hot
 
 # name -> the module that defines it
 _PUBLIC = {
+    "ablate": "api.ablate",
+    "Ablation": "api.results.ablation",
     "attribute": "api.attribute",
     "attribute_outputs": "api.attribute_outputs",
+    "Attribution": "api.results.attribution",
     "decode": "sequence.onehot",
     "dependency_map": "api.dependency_map",
+    "Designs": "api.results.designs",
+    "discover": "api.discover",
     "edit_effects": "api.edit_effects",
     "EditEffects": "api.results.edit_effects",
     "filter_motifs": "api.filter_motifs",
-    "Attribution": "api.results.attribution",
-    "Designs": "api.results.designs",
     "jacobian": "api.jacobian",
     "load_model": "io.load_model",
+    "Locus": "sequence.examples",
+    "MarginalEffects": "api.results.marginal_effects",
+    "marginalize": "api.marginalize",
     "Motif": "motifs.motif",
+    "Motifs": "api.results.motifs",
     "Mutagenesis": "api.results.mutagenesis",
     "mutate": "api.mutate",
     "mutate_pairs": "api.mutate_pairs",
-    "plan_edits": "api.plan_edits",
+    "necessity_and_sufficiency": "api.necessity_and_sufficiency",
+    "NecessitySufficiency": "api.results.necessity",
     "one_hot": "sequence.onehot",
     "optimize": "api.optimize",
     "PairEffects": "api.results.pairs",
+    "plan_edits": "api.plan_edits",
     "read_examples": "io.tables",
     "read_motifs": "io.motif_files",
     "saliency_map": "attribution.jacobian",
     "SeqinterpError": "errors",
+    "SpacingEffects": "api.results.spacing",
+    "sweep_spacing": "api.sweep_spacing",
+    "Synergy": "api.results.synergy",
+    "synergy": "api.synergy",
     "train": "api.train",
     "variant_effects": "api.variant_effects",
     "Verification": "api.results.verification",

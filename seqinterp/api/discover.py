@@ -1,0 +1,136 @@
+"""`discover`: from attributions to motifs with names, seqlets, hits and coordinates."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from seqinterp.api.progress import spoken
+from seqinterp.api.results.attribution import Attribution
+from seqinterp.api.results.motifs import Discovered, Motifs
+from seqinterp.errors import InputError
+from seqinterp.io.bundled import bundled
+from seqinterp.io.motif_files import read_motifs
+from seqinterp.motifs.compare import best_matches
+from seqinterp.motifs.discovery import LEAST, discover_motifs
+from seqinterp.motifs.hits import call_hits
+from seqinterp.motifs.motif import Motif
+from seqinterp.motifs.seqlet_table import with_loci
+from seqinterp.motifs.seqlets import WIDTHS, Seqlets, candidate_seqlets, seqlets_like_control
+from seqinterp.motifs.tracks import Tracks, as_tracks
+from seqinterp.sequence.examples import Locus
+from seqinterp.shapes import Array
+
+RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # false discovery rates of the curve
+
+
+def discover(
+    inputs: Array,
+    attributions: Array | Attribution,
+    *,
+    database: Path | str | Sequence[Motif] | None = None,
+    loci: Sequence[Locus | str] | None = None,
+    control: Array | None = None,
+    threshold: float = 0.2,
+    least: int = LEAST,
+    widths: Sequence[int] = WIDTHS,
+    seed: int = 0,
+    progress: bool = False,
+) -> Motifs:
+    """Find the motifs that attributions point at: seqlets, patterns, names, hits.
+
+    Seqlets are called at a false discovery rate, patterns are those that seqlets with shuffled columns do not make, and
+    the order of the examples changes nothing. Motifs that raise the score come first, then those that lower it.
+
+    Args:
+        inputs: one-hot DNA `(batch, 4, position)`.
+        attributions: contributions or hypothetical contributions, `(batch, 4, position)`; contributions of positions,
+            `(batch, position)`; or an `Attribution`.
+        database: a MEME, JASPAR or TRANSFAC file, or motifs, to take names from; None takes the selection of JASPAR
+            that comes with the package. A motif that resembles none (q above 0.05) has `match` None.
+        loci: where each example lies, `Locus` or "chr1:100-200" (0-based, half-open; "(-)" after it where the minus
+            strand was read); tables then have absolute coordinates.
+        control: contributions (not hypothetical) of inputs in which there is nothing to find, shuffled ones, say;
+            seqlets are then called against them.
+        threshold: false discovery rate of the seqlets. It may be liberal: what is false makes no pattern.
+        least: seqlets of a motif.
+        widths: of the windows that are tried for seqlets.
+        seed: of the shuffles that hits are held against.
+        progress: say what is being done.
+
+    Raises:
+        ShapeError: the inputs are not one-hot DNA, or the attributions have another shape.
+        InputError: attributions that are not finite, loci of another number or length, an option out of its range.
+        FileError: the database cannot be read.
+    """
+    if not 0 < threshold <= 1:
+        raise InputError(f"threshold must be a false discovery rate above 0 and up to 1, not {threshold}")
+    tracks = as_tracks(_numbers(inputs), _numbers(attributions))
+    places = _loci(loci, tracks)
+    if database is None:
+        database = bundled("jaspar_subset.meme")
+    known = read_motifs(database) if isinstance(database, str | Path) else list(database)
+    with spoken("discovering motifs", progress) as said:
+        candidates = _candidates(tracks, control, widths)
+        seqlets = candidates.take(np.flatnonzero(candidates.q_value <= threshold))
+        found = discover_motifs(tracks, seqlets, least=least, said=said)
+        said("naming motifs")
+        motifs = [one.motif for one in found.found]
+        matches = best_matches(motifs, known)
+        named = [replace(motif, match=match) for motif, match in zip(motifs, matches, strict=True)]
+        said("finding hits")
+        hits = call_hits(tracks, named, seed=seed)
+    source = Path(database).name if isinstance(database, str | Path) else "the motifs given"
+    tables = Discovered(with_loci(found.seqlets, places), with_loci(hits, places), _curve(candidates), tracks)
+    return Motifs(named, database=source, database_size=len(known), discovered=tables)
+
+
+def _numbers(given: Array | Attribution) -> np.ndarray:
+    """What was given as an array; of an `Attribution` what every base would contribute, where that is known."""
+    if isinstance(given, Attribution):
+        given = given.values if given.hypothetical is None else given.hypothetical
+    return given.detach().cpu().numpy() if isinstance(given, torch.Tensor) else np.asarray(given)
+
+
+def _loci(loci: Sequence[Locus | str] | None, tracks: Tracks) -> list[Locus] | None:
+    """The loci, one for each example and as long as it."""
+    if loci is None:
+        return None
+    places = [Locus.parse(one) if isinstance(one, str) else one for one in loci]
+    if len(places) != len(tracks):
+        raise InputError(f"{len(tracks)} examples need as many loci, but {len(places)} came")
+    for number, place in enumerate(places):
+        if len(place) != tracks.length:
+            raise InputError(
+                f"locus {number}, {place}, is {len(place)} long, but its example has {tracks.length} positions"
+            )
+    return places
+
+
+def _candidates(tracks: Tracks, control: Array | None, widths: Sequence[int]) -> Seqlets:
+    """All windows that could be seqlets, with q-values."""
+    threads = torch.get_num_threads()
+    found = candidate_seqlets(tracks.total, widths=widths, threads=threads)
+    if control is None:
+        return found
+    numbers = _numbers(control).astype(np.float32)
+    if numbers.ndim not in (2, 3) or numbers.shape[-1] != tracks.length or len(numbers) == 0:
+        raise InputError(
+            f"the control must be contributions of sequences of {tracks.length} positions, but it is {numbers.shape}"
+        )
+    total = numbers if numbers.ndim == 2 else numbers.sum(axis=1)
+    chance = candidate_seqlets(total, widths=widths, threads=threads)
+    return seqlets_like_control(found, chance, len(total) / len(tracks))
+
+
+def _curve(candidates: Seqlets) -> pd.DataFrame:
+    """Calls of either sign at false discovery rates, and how many of them chance would make."""
+    rows = []
+    for rate in RATES:
+        good = candidates.q_value <= rate
+        up, down = int((good & (candidates.sign > 0)).sum()), int((good & (candidates.sign < 0)).sum())
+        rows.append({"rate": rate, "calls": up + down, "positive": up, "negative": down, "false": rate * (up + down)})
+    return pd.DataFrame(rows)

@@ -1,0 +1,85 @@
+"""A pattern as a motif: counts, contributions and places of its seqlets, trimmed to the columns that say something."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqinterp.motifs.assign import Members, steady_mean
+from seqinterp.motifs.frames import COLUMNS, MIDDLE
+from seqinterp.motifs.low_complexity import repeat_note
+from seqinterp.motifs.motif import Motif
+from seqinterp.motifs.seqlets import Seqlets
+from seqinterp.motifs.tracks import Tracks
+from seqinterp.shapes import BaseMaps, Blocks, Counters, Flags, Listing
+
+BITS = 0.25  # of a column at an end, beyond what so few sites have by chance
+SHARE = 0.15  # or of the largest column's contribution
+BY_CHANCE = 3 / (
+    2 * np.log(2)
+)  # bits over the number of sites (Schneider et al. 1986, doi:10.1016/0022-2836(86)90165-8)
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """A motif and its seqlets: which, and the window [start, start + width) of each with its strand."""
+
+    motif: Motif
+    index: Listing
+    start: Counters
+    reverse: Flags
+
+
+def describe(tracks: Tracks, seqlets: Seqlets, members: Members, name: str) -> Described | None:
+    """The motif of a pattern, on the strand that most of its seqlets are on.
+
+    Seqlets whose window would leave the sequence are left out; None when nothing is left.
+    """
+    first = (seqlets.start[members.index] + seqlets.stop[members.index]) // 2 - MIDDLE + members.shift
+    example, reverse = seqlets.example[members.index], members.reverse
+    if 2 * int(reverse.sum()) > len(reverse):
+        reverse = ~reverse
+    low, high = _informative(tracks, example, first, reverse)
+    start = first + np.where(reverse, COLUMNS - high, low)
+    inside = (start >= 0) & (start + high - low <= tracks.length)
+    example, start, reverse = example[inside], start[inside], reverse[inside]
+    if len(example) == 0:
+        return None
+    counts = windows_of(tracks.inputs, example, start, reverse, high - low).sum(axis=0).T
+    shown = windows_of(tracks.contributions, example, start, reverse, high - low).mean(axis=0).T
+    asked = tracks.contributions if tracks.hypothetical is None else tracks.hypothetical
+    hypothetical = windows_of(asked, example, start, reverse, high - low).mean(axis=0).T
+    motif = Motif(
+        name=name,
+        pfm=counts,
+        hits=len(example),
+        cwm=shown.astype(np.float64),
+        hypothetical_cwm=hypothetical.astype(np.float64),
+        sign=int(seqlets.sign[members.index[0]]),
+    )
+    return Described(_noted(motif), members.index[inside], start, reverse)
+
+
+def windows_of(values: BaseMaps, example: Counters, start: Counters, reverse: Flags, width: int) -> Blocks:
+    """Windows (site, position, base) of (batch, 4, position), turned where reversed; zero beyond the sequence."""
+    columns = start[:, None] + np.arange(width)
+    inside = (columns >= 0) & (columns < values.shape[2])
+    found: Blocks = values[example[:, None], :, columns.clip(0, values.shape[2] - 1)] * inside[:, :, None]
+    found[reverse] = found[reverse, ::-1, ::-1]
+    return found
+
+
+def _informative(tracks: Tracks, example: Counters, first: Counters, reverse: Flags) -> tuple[int, int]:
+    """The columns from the first to the last that say something: by information, or by a steady contribution."""
+    counts = windows_of(tracks.inputs, example, first, reverse, COLUMNS).sum(axis=0)
+    sizes = np.abs(steady_mean(windows_of(tracks.contributions, example, first, reverse, COLUMNS))).sum(axis=1)
+    sites = counts.sum(axis=1)
+    shares = counts / np.maximum(sites, 1)[:, None]
+    bits = 2 + (shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1) - BY_CHANCE / np.maximum(sites, 1)
+    good = np.flatnonzero(((bits >= BITS) & (sites > len(example) / 2)) | (sizes >= SHARE * sizes.max()))
+    return int(good[0]), int(good[-1]) + 1
+
+
+def _noted(motif: Motif) -> Motif:
+    """The motif with what speaks against it."""
+
+    return replace(motif, note=repeat_note(motif))

@@ -1,0 +1,60 @@
+"""Motif discovery: seqlets, patterns of both signs, and motifs.
+
+The questions are those of TF-MoDISco (Shrikumar et al. 2018, arXiv:1811.00416); the ways to the answers are not.
+Seqlets are tested against their own sequence, patterns grow from near neighbours and are tested against shuffled
+seqlets, and each seqlet goes to the pattern that explains most of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from seqinterp.errors import InputError
+from seqinterp.motifs.describe import Described, describe
+from seqinterp.motifs.find_patterns import find_patterns
+from seqinterp.motifs.frames import frames_of
+from seqinterp.motifs.seqlet_table import seqlet_table
+from seqinterp.motifs.seqlets import Seqlets
+from seqinterp.motifs.tracks import Tracks
+
+LEAST = 8  # seqlets of a motif
+GROUPS = {1: "pos_patterns", -1: "neg_patterns"}  # as TF-MoDISco names them
+
+
+@dataclass(frozen=True, eq=False)
+class Discovery:
+    """What was found: motifs with their seqlets, those that raise the score first, and a table of all seqlets."""
+
+    found: list[Described]
+    seqlets: pd.DataFrame
+
+
+def discover_motifs(
+    tracks: Tracks, seqlets: Seqlets, *, least: int = LEAST, said: Callable[[str], None] = lambda _: None
+) -> Discovery:
+    """The motifs of at least `least` seqlets each, largest first within each sign.
+
+    said: told what is being done, step by step.
+
+    Raises:
+        InputError: `least` is below 3.
+    """
+    if least < 3:
+        raise InputError(f"a motif needs at least 3 seqlets, but {least} came")
+    found: list[Described] = []
+    for sign, group in GROUPS.items():
+        chosen = np.flatnonzero(seqlets.sign == sign)
+        if len(chosen) < least:
+            continue
+        said(f"{group.replace('_', ' ')}: comparing {len(chosen):,} seqlets")
+        some = seqlets.take(chosen)
+        patterns = find_patterns(frames_of(tracks, some), least=least)
+        described = [describe(tracks, some, one, f"{group}.pattern") for one in patterns]
+        kept = [one for one in described if one is not None]
+        kept.sort(key=lambda one: -len(one.index))
+        for number, one in enumerate(kept):
+            motif = replace(one.motif, name=f"{group}.pattern_{number}")
+            found.append(replace(one, motif=motif, index=chosen[one.index]))
+    return Discovery(found, seqlet_table(seqlets, found))

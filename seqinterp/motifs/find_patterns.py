@@ -1,0 +1,43 @@
+"""Patterns among seqlets: grown from some, held against all, and looked for again among those that are left over."""
+
+import numpy as np
+
+from seqinterp.motifs.alignment import one_thread_each
+from seqinterp.motifs.assign import Members, assign, is_its_own, templates_of
+from seqinterp.motifs.frames import Frames
+from seqinterp.motifs.grow import grow
+from seqinterp.motifs.split import split
+
+SAMPLE = 2500  # seqlets that are compared with one another; all are compared with the patterns
+ROUNDS = 12
+
+
+def find_patterns(frames: Frames, *, least: int) -> list[Members]:
+    """Patterns that at least `least` seqlets belong to, largest first; the result does not depend on their order.
+
+    Each round grows patterns among those seqlets that belong to none, a sample of them where they are many, splits those
+    that are two, and gives all seqlets to the pattern that explains most of them; until a round finds nothing new.
+    """
+    order = np.argsort(frames.seeds, kind="stable")
+    with one_thread_each():
+        found = _in_rounds(frames.take(order), least)
+    return [Members(one.template, order[one.index], one.shift, one.reverse) for one in found]
+
+
+def _in_rounds(frames: Frames, least: int) -> list[Members]:
+    """The patterns of frames in an order that says nothing about them, so that any stretch of them is a sample."""
+    found: list[Members] = []
+    for _ in range(ROUNDS):
+        free = np.ones(len(frames), bool)
+        for one in found:
+            free[one.index] = False
+        left = frames.take(np.flatnonzero(free)[:SAMPLE])
+        known = templates_of(found)
+        new = [one for one in assign(left, grow(left, least), least) if is_its_own(left, one, known)]
+        means = np.concatenate([split(frames, found, least), templates_of(new)])
+        if len(means) == len(found):
+            break
+        before, found = len(found), assign(frames, means, least)
+        if len(found) <= before:
+            break
+    return found
