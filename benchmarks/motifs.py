@@ -38,7 +38,7 @@ def ours(planted: Planted) -> list[Motif]:
     tracks = as_tracks(planted.inputs, planted.attributions)
     candidates = candidate_seqlets(tracks.total, threads=torch.get_num_threads())
     seqlets = candidates.take(np.flatnonzero(candidates.q_value <= THRESHOLD))
-    return [one.motif for one in discover_motifs(tracks, seqlets).found]
+    return [one.motif.trim() for one in discover_motifs(tracks, seqlets).found]
 
 
 def modisco(planted: Planted) -> list[Motif]:

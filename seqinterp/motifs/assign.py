@@ -1,4 +1,4 @@
-"""Every seqlet given to the pattern that explains most of it, patterns that are one and the same made one, and again."""
+"""Every seqlet given to the pattern that explains most of it; patterns that are one and the same made one."""
 
 from dataclasses import dataclass
 

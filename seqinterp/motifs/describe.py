@@ -12,11 +12,11 @@ from seqinterp.motifs.seqlets import Seqlets
 from seqinterp.motifs.tracks import Tracks
 from seqinterp.shapes import BaseMaps, Blocks, Counters, Flags, Listing
 
-BITS = 0.25  # of a column at an end, beyond what so few sites have by chance
+FLANK = 2  # columns kept on either side of those that say something: of few sites they cannot say it yet
+BITS = 0.25  # of a column at an end
 SHARE = 0.15  # or of the largest column's contribution
-BY_CHANCE = 3 / (
-    2 * np.log(2)
-)  # bits over the number of sites (Schneider et al. 1986, doi:10.1016/0022-2836(86)90165-8)
+# bits that one of a thousand columns of n random sites exceeds, times n: 2 n ln(2) bits are a chi-squared of 3 degrees
+BY_CHANCE = 16.27 / (2 * np.log(2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +69,15 @@ def windows_of(values: BaseMaps, example: Counters, start: Counters, reverse: Fl
 
 
 def _informative(tracks: Tracks, example: Counters, first: Counters, reverse: Flags) -> tuple[int, int]:
-    """The columns from the first to the last that say something: by information, or by a steady contribution."""
+    """The columns from the first to the last that say something, and FLANK beside them."""
     counts = windows_of(tracks.inputs, example, first, reverse, COLUMNS).sum(axis=0)
     sizes = np.abs(steady_mean(windows_of(tracks.contributions, example, first, reverse, COLUMNS))).sum(axis=1)
     sites = counts.sum(axis=1)
     shares = counts / np.maximum(sites, 1)[:, None]
-    bits = 2 + (shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1) - BY_CHANCE / np.maximum(sites, 1)
-    good = np.flatnonzero(((bits >= BITS) & (sites > len(example) / 2)) | (sizes >= SHARE * sizes.max()))
-    return int(good[0]), int(good[-1]) + 1
+    bits = 2 + (shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1)
+    telling = (bits >= np.maximum(BITS, BY_CHANCE / np.maximum(sites, 1))) & (sites > len(example) / 2)
+    good = np.flatnonzero(telling | (sizes >= SHARE * sizes.max()))
+    return max(0, int(good[0]) - FLANK), min(COLUMNS, int(good[-1]) + 1 + FLANK)
 
 
 def _noted(motif: Motif) -> Motif:

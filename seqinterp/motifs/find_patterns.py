@@ -15,8 +15,8 @@ ROUNDS = 12
 def find_patterns(frames: Frames, *, least: int) -> list[Members]:
     """Patterns that at least `least` seqlets belong to, largest first; the result does not depend on their order.
 
-    Each round grows patterns among those seqlets that belong to none, a sample of them where they are many, splits those
-    that are two, and gives all seqlets to the pattern that explains most of them; until a round finds nothing new.
+    Each round grows patterns among those seqlets that belong to none, a sample of them where they are many, splits
+    those that are two, and gives all seqlets to the pattern that explains most of them; until one finds nothing new.
     """
     order = np.argsort(frames.seeds, kind="stable")
     with one_thread_each():

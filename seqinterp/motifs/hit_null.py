@@ -80,13 +80,15 @@ def shuffled(contributions: BaseMaps, inputs: BaseMaps, seed: int) -> tuple[Base
 def null_of(tracks: tuple[BaseMaps, BaseMaps], templates: Templates, motif: int, share: float) -> Null:
     """The chance distribution of a motif in shuffled contributions and inputs: the largest `share` of the worths."""
     contributions, inputs = tracks
-    positive, count = [], 0
+    every, count = [], 0
     for template in (2 * motif, 2 * motif + 1):
         found = np.empty((len(contributions), contributions.shape[2]), np.float32)
         windows = worths(contributions, inputs, templates, template, found)
-        positive.append(found[:, :windows][found[:, :windows] > 0])
+        every.append(found[:, :windows][found[:, :windows] != 0])
         count += len(found) * windows
-    rising = np.sort(np.concatenate(positive)).astype(np.float64)
+    worth = np.concatenate(every).astype(np.float64)
+    likely = worth[worth > 0]
+    rising = np.sort(likely if len(likely) >= TAIL else np.abs(worth))
     return Null(rising[-max(TAIL, int(share * count) + 1) :], count)
 
 
