@@ -1,6 +1,7 @@
 """`discover`: from attributions to motifs with names, seqlets, hits and coordinates."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,15 @@ from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.motifs import Discovered, Motifs
 from seqinterp.errors import InputError
 from seqinterp.io.bundled import bundled
+from seqinterp.io.discovery_checkpoint import forget_search, load_search, save_search
 from seqinterp.io.motif_files import read_motifs
+from seqinterp.motifs.assign import Members
 from seqinterp.motifs.compare import best_matches
-from seqinterp.motifs.discovery import LEAST, discover_motifs
+from seqinterp.motifs.discovery import LEAST, Watch, discover_motifs
 from seqinterp.motifs.hits import call_hits
 from seqinterp.motifs.motif import Motif
 from seqinterp.motifs.seqlet_table import with_loci
-from seqinterp.motifs.seqlets import WIDTHS, Seqlets, candidate_seqlets, seqlets_like_control
+from seqinterp.motifs.seqlets import Seqlets, candidate_seqlets, seqlets_like_control
 from seqinterp.motifs.tracks import Tracks, as_tracks
 from seqinterp.sequence.examples import Locus
 from seqinterp.shapes import Array
@@ -36,7 +39,7 @@ def discover(
     control: Array | None = None,
     threshold: float = 0.2,
     least: int = LEAST,
-    widths: Sequence[int] = WIDTHS,
+    checkpoint: Path | str | None = None,
     seed: int = 0,
     progress: bool = False,
 ) -> Motifs:
@@ -57,7 +60,8 @@ def discover(
             seqlets are then called against them.
         threshold: false discovery rate of the seqlets. It may be liberal: what is false makes no pattern.
         least: seqlets of a motif.
-        widths: of the windows that are tried for seqlets.
+        checkpoint: a file that what is found is written to, round by round. A search that was interrupted goes on from
+            there when it is asked for again; the file is removed at the end.
         seed: of the shuffles that hits are held against.
         progress: say what is being done.
 
@@ -74,15 +78,17 @@ def discover(
         database = bundled("jaspar_subset.meme")
     known = read_motifs(database) if isinstance(database, str | Path) else list(database)
     with spoken("discovering motifs", progress) as said:
-        candidates = _candidates(tracks, control, widths)
+        candidates = _candidates(tracks, control)
         seqlets = candidates.take(np.flatnonzero(candidates.q_value <= threshold))
-        found = discover_motifs(tracks, seqlets, least=least, said=said)
+        found = discover_motifs(tracks, seqlets, least=least, watch=_watch(seqlets, least, checkpoint, said))
         said("naming motifs")
         motifs = [one.motif for one in found.found]
         matches = best_matches(motifs, known)
         named = [replace(motif, match=match) for motif, match in zip(motifs, matches, strict=True)]
         said("finding hits")
         hits = call_hits(tracks, named, seed=seed)
+    if checkpoint is not None:
+        forget_search(checkpoint)
     source = Path(database).name if isinstance(database, str | Path) else "the motifs given"
     tables = Discovered(with_loci(found.seqlets, places), with_loci(hits, places), _curve(candidates), tracks)
     return Motifs(named, database=source, database_size=len(known), discovered=tables)
@@ -110,10 +116,27 @@ def _loci(loci: Sequence[Locus | str] | None, tracks: Tracks) -> list[Locus] | N
     return places
 
 
-def _candidates(tracks: Tracks, control: Array | None, widths: Sequence[int]) -> Seqlets:
+def _watch(seqlets: Seqlets, least: int, checkpoint: Path | str | None, said: Callable[[str], None]) -> Watch:
+    """Who follows the search: somebody who reads, and a file, if there is to be one."""
+    if checkpoint is None:
+        return Watch(said)
+    digest = hashlib.sha256(f"{least}".encode())
+    for name in ("example", "start", "stop", "attribution"):
+        digest.update(np.ascontiguousarray(getattr(seqlets, name)).tobytes())
+    search = digest.hexdigest()
+    found = load_search(checkpoint, search)
+
+    def kept(sign: int, patterns: list[Members]) -> None:
+        found[sign] = patterns
+        save_search(checkpoint, search, found)
+
+    return Watch(said, kept, dict(found))
+
+
+def _candidates(tracks: Tracks, control: Array | None) -> Seqlets:
     """All windows that could be seqlets, with q-values."""
     threads = torch.get_num_threads()
-    found = candidate_seqlets(tracks.total, widths=widths, threads=threads)
+    found = candidate_seqlets(tracks.total, threads=threads)
     if control is None:
         return found
     numbers = _numbers(control).astype(np.float32)
@@ -122,7 +145,7 @@ def _candidates(tracks: Tracks, control: Array | None, widths: Sequence[int]) ->
             f"the control must be contributions of sequences of {tracks.length} positions, but it is {numbers.shape}"
         )
     total = numbers if numbers.ndim == 2 else numbers.sum(axis=1)
-    chance = candidate_seqlets(total, widths=widths, threads=threads)
+    chance = candidate_seqlets(total, threads=threads)
     return seqlets_like_control(found, chance, len(total) / len(tracks))
 
 

@@ -32,23 +32,33 @@ def keep_best(products: Matrix, energies: Matrix, best: Matrix, dots: Matrix, wh
 
 
 @kernel
+def _shuffle_stretch(window: Matrix, low: int, high: int, state: int) -> int:
+    """Fisher and Yates's shuffle of the columns [low, high); the state of the generator after it."""
+    number = np.uint64(state)
+    for last in range(high - low - 1, 0, -1):
+        number += np.uint64(0x9E3779B97F4A7C15)
+        mixed = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed ^= mixed >> np.uint64(31)
+        other = np.int64((mixed >> np.uint64(11)) % np.uint64(last + 1))
+        for base in range(4):
+            held = window[low + last, base]
+            window[low + last, base] = window[low + other, base]
+            window[low + other, base] = held
+    return np.int64(number)
+
+
+@kernel
 def shuffle_columns(windows: Blocks, halves: Counters, seeds: Counters) -> None:
     """Shuffle the columns around the middle of each window (positions, bases) in place, `halves` to each side.
 
-    Fisher and Yates's shuffle, on numbers from splitmix64 (Steele et al. 2014, doi:10.1145/2660193.2660195) that begin
-    at the window's own seed.
+    The columns before these, and those after, are shuffled among themselves. Numbers are from splitmix64 (Steele et al.
+    2014, doi:10.1145/2660193.2660195), which begins at the window's own seed.
     """
-    middle = windows.shape[1] // 2
+    length = windows.shape[1]
+    middle = length // 2
     for index in range(len(windows)):
-        window, state = windows[index], np.uint64(seeds[index])
-        low = middle - halves[index]
-        for last in range(2 * halves[index], 0, -1):
-            state += np.uint64(0x9E3779B97F4A7C15)
-            mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            mixed ^= mixed >> np.uint64(31)
-            other = np.int64((mixed >> np.uint64(11)) % np.uint64(last + 1))
-            for base in range(4):
-                held = window[low + last, base]
-                window[low + last, base] = window[low + other, base]
-                window[low + other, base] = held
+        low, high = max(0, middle - halves[index]), min(length, middle + halves[index] + 1)
+        state = _shuffle_stretch(windows[index], low, high, seeds[index])
+        state = _shuffle_stretch(windows[index], np.int64(0), low, state)
+        _shuffle_stretch(windows[index], high, length, state)

@@ -53,8 +53,7 @@ def log_tail(points: Numbers, weights: Numbers, draws: int, total: float) -> flo
     """log P(sum of `draws` values >= total), for a total above the mean of such sums."""
     mean, highest = total / draws, points[len(points) - 1]
     if mean >= highest * (1.0 - 1e-9):
-        certain: float = draws * math.log(weights[len(points) - 1])
-        return certain if certain > _LOWEST else _LOWEST
+        return float(max(_LOWEST, draws * math.log(weights[len(points) - 1])))
     slope, low, high = 0.0, 0.0, np.inf
     growth, first, second = 0.0, 0.0, 0.0
     for _ in range(STEPS):
@@ -80,7 +79,7 @@ def log_tail(points: Numbers, weights: Numbers, draws: int, total: float) -> flo
         return math.log(0.5)
     root, scaled = math.sqrt(2.0 * exponent), slope * math.sqrt(draws * second)
     if root > 25.0:  # the normal tail and its correction both vanish; what remains is their sum's leading term
-        return max(_LOWEST, -exponent - math.log(scaled * math.sqrt(2.0 * math.pi)))
+        return float(max(_LOWEST, -exponent - math.log(scaled * math.sqrt(2.0 * math.pi))))
     tail = 0.5 * math.erfc(root / math.sqrt(2.0))
     tail += math.exp(-exponent) / math.sqrt(2.0 * math.pi) * (1.0 / scaled - 1.0 / root)
     return min(0.0, math.log(max(tail, 1e-300)))

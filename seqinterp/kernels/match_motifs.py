@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from seqinterp.kernels import kernel
-from seqinterp.shapes import BaseMap, BaseMaps, Counters, Matrix, Numbers
+from seqinterp.shapes import BaseMap, BaseMaps, Counters, Matrix, Numbers, Pwm
 
 TEMPLATE, START, WORTH, COEFFICIENT, SIMILARITY, FIELDS = range(6)  # columns of what `match` finds
-STRENGTH, DOT, SEEN, MEANT = range(4)  # the sums of a window
+STRENGTH, DOT, SEEN, MEANT, SUMS = range(5)  # the sums of a window, and how many
+LEAST = 0.6  # similarity of a site: of sites in noise as strong as they are, one in a hundred has less
 _TIE = 1.0 + 1e-5  # what is no better than this is as good: sums of the two strands differ by rounding
 
 
@@ -28,18 +29,18 @@ class Templates(NamedTuple):
 
 
 @kernel
-def strengths(track: BaseMap, templates: Templates, template: int, row: Numbers) -> int:
-    """Write the dot product of each window with the pattern to `row`; the number of windows."""
-    windows = max(0, track.shape[1] - templates.width[template] + 1)
+def correlate(values: BaseMap, weights: Pwm, templates: Templates, template: int, row: Numbers) -> int:
+    """Write the dot product of each window of `values` with a template's `weights` to `row`; the number of windows."""
+    windows = int(max(0, values.shape[1] - templates.width[template] + 1))
     row[:windows] = 0
     for column in range(templates.first[template], templates.first[template + 1]):
         place = templates.place[column]
         for base in range(4):
-            weight, values = templates.pattern[column, base], track[base]
+            weight, line = weights[column, base], values[base]
             if weight != 0:
                 for start in range(windows):
-                    row[start] += weight * values[start + place]
-    return int(windows)
+                    row[start] += weight * line[start + place]
+    return windows
 
 
 @kernel
@@ -65,47 +66,54 @@ def compare(track: BaseMap, inputs: BaseMap, templates: Templates, template: int
 
 
 @kernel
-def log_odds(inputs: BaseMap, templates: Templates, template: int, start: int) -> float:
-    """How much likelier the bases of a window are in the template than in the background."""
-    found = 0.0
-    for column in range(templates.first[template], templates.first[template + 1]):
-        for base in range(4):
-            found += inputs[base, start + templates.place[column]] * templates.odds[column, base]
-    return found
+def worths(
+    tracks: BaseMaps, inputs: BaseMaps, templates: Templates, template: int, likely: bool, found: Matrix
+) -> int:
+    """Write the worth of every window of every sequence to `found`; the number of windows of a sequence.
+
+    With `likely`, it is 0 where the bases are not likelier in the motif than in the background.
+    """
+    row, odds = np.empty(tracks.shape[2], np.float32), np.ones(tracks.shape[2], np.float32)
+    sums, windows = np.empty(SUMS), 0
+    for example in range(len(tracks)):
+        windows = correlate(tracks[example], templates.pattern, templates, template, row)
+        if likely:
+            correlate(inputs[example], templates.odds, templates, template, odds)
+        for start in range(windows):
+            found[example, start] = 0
+            if row[start] > 0 and odds[start] > 0:
+                found[example, start] = compare(tracks[example], inputs[example], templates, template, start, sums)
+    return windows
 
 
 @kernel
-def worths(tracks: BaseMaps, inputs: BaseMaps, templates: Templates, template: int, found: Matrix) -> int:
-    """Write the worth of every window of every sequence, whatever its bases, to `found`; the windows of a sequence."""
-    row, sums, windows = np.empty(tracks.shape[2], np.float32), np.empty(4), 0
-    for example in range(len(tracks)):
-        windows = strengths(tracks[example], templates, template, row)
-        for start in range(windows):
-            found[example, start] = 0
-            if row[start] > 0:
-                found[example, start] = compare(tracks[example], inputs[example], templates, template, start, sums)
-    return windows
+def _site(
+    track: BaseMap, inputs: BaseMap, templates: Templates, template: int, start: int, sums: Numbers
+) -> float:
+    """The worth of a window that is similar enough to the template to be a site, else 0."""
+    worth = compare(track, inputs, templates, template, start, sums)
+    return worth if worth > 0 and sums[DOT] >= LEAST * math.sqrt(sums[SEEN] * sums[MEANT]) else 0.0
 
 
 @kernel
 def _candidates(
     track: BaseMap, inputs: BaseMap, templates: Templates, limits: Numbers, places: Counters, values: Numbers
 ) -> int:
-    """List the windows whose worth is at least the template's limit and whose bases speak for it; how many.
+    """List the sites whose worth is at least the template's limit and whose bases are likely; how many.
 
     `places` gets template * positions + start, so the order is that of template and start.
     """
     length, count = track.shape[1], 0
-    row, sums = np.empty(length, np.float32), np.empty(4)
+    row, odds, sums = np.empty(length, np.float32), np.empty(length, np.float32), np.empty(SUMS)
     for template in range(len(templates.width)):
-        windows, limit = strengths(track, templates, template, row), limits[template]
+        windows, limit = correlate(track, templates.pattern, templates, template, row), limits[template]
+        correlate(inputs, templates.odds, templates, template, odds)
         for start in range(windows):
-            if row[start] * _TIE < limit or row[start] <= 0:  # a similarity is 1 at most
-                continue
-            worth = compare(track, inputs, templates, template, start, sums)
-            if worth > 0 and worth >= limit and log_odds(inputs, templates, template, start) > 0:
-                places[count], values[count] = template * length + start, worth
-                count += 1
+            if row[start] * _TIE >= limit and row[start] > 0 and odds[start] > 0:  # a similarity is 1 at most
+                worth = _site(track, inputs, templates, template, start, sums)
+                if worth > 0 and worth >= limit:
+                    places[count], values[count] = template * length + start, worth
+                    count += 1
     return count
 
 
@@ -118,7 +126,7 @@ def match(track: BaseMap, inputs: BaseMap, templates: Templates, limits: Numbers
     candidates there are compared anew, and so on until none is left. `found` needs a row for each position at most.
     """
     length, most = track.shape[1], len(templates.width) * track.shape[1]
-    places, values, sums = np.empty(most, np.int64), np.empty(most), np.empty(4)
+    places, values, sums = np.empty(most, np.int64), np.empty(most), np.empty(SUMS)
     listed = _candidates(track, inputs, templates, limits, places, values)
     count = 0
     while count < len(found):
@@ -140,6 +148,6 @@ def match(track: BaseMap, inputs: BaseMap, templates: Templates, limits: Numbers
         for other in range(listed):
             owner, begin = places[other] // length, places[other] % length
             if values[other] > 0 and begin < stop and start < begin + templates.width[owner]:
-                worth = compare(track, inputs, templates, owner, begin, sums)
+                worth = _site(track, inputs, templates, owner, begin, sums)
                 values[other] = worth if worth >= limits[owner] else 0.0
     return count

@@ -32,7 +32,7 @@ class Described:
 def describe(tracks: Tracks, seqlets: Seqlets, members: Members, name: str) -> Described | None:
     """The motif of a pattern, on the strand that most of its seqlets are on.
 
-    Seqlets whose window would leave the sequence are left out; None when nothing is left.
+    Seqlets whose window would leave the sequence, or is another's, are left out; None when nothing is left.
     """
     first = (seqlets.start[members.index] + seqlets.stop[members.index]) // 2 - MIDDLE + members.shift
     example, reverse = seqlets.example[members.index], members.reverse
@@ -41,6 +41,7 @@ def describe(tracks: Tracks, seqlets: Seqlets, members: Members, name: str) -> D
     low, high = _informative(tracks, example, first, reverse)
     start = first + np.where(reverse, COLUMNS - high, low)
     inside = (start >= 0) & (start + high - low <= tracks.length)
+    inside &= _first_of_each(example, start)  # seqlets side by side may be aligned with one and the same site
     example, start, reverse = example[inside], start[inside], reverse[inside]
     if len(example) == 0:
         return None
@@ -78,6 +79,13 @@ def _informative(tracks: Tracks, example: Counters, first: Counters, reverse: Fl
     telling = (bits >= np.maximum(BITS, BY_CHANCE / np.maximum(sites, 1))) & (sites > len(example) / 2)
     good = np.flatnonzero(telling | (sizes >= SHARE * sizes.max()))
     return max(0, int(good[0]) - FLANK), min(COLUMNS, int(good[-1]) + 1 + FLANK)
+
+
+def _first_of_each(example: Counters, start: Counters) -> Flags:
+    """Whether no earlier seqlet has the same window."""
+    _, first = np.unique(np.stack([example, start]), axis=1, return_index=True)
+    kept: Flags = np.isin(np.arange(len(example)), first)
+    return kept
 
 
 def _noted(motif: Motif) -> Motif:

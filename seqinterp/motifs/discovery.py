@@ -5,13 +5,15 @@ Seqlets are tested against their own sequence, patterns grow from near neighbour
 seqlets, and each seqlet goes to the pattern that explains most of it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from seqinterp.errors import InputError
+from seqinterp.motifs.assign import Members
 from seqinterp.motifs.describe import Described, describe
 from seqinterp.motifs.find_patterns import find_patterns
 from seqinterp.motifs.frames import frames_of
@@ -31,12 +33,20 @@ class Discovery:
     seqlets: pd.DataFrame
 
 
-def discover_motifs(
-    tracks: Tracks, seqlets: Seqlets, *, least: int = LEAST, said: Callable[[str], None] = lambda _: None
-) -> Discovery:
-    """The motifs of at least `least` seqlets each, largest first within each sign.
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """Who follows a long search: `said` is told what is being done, `kept` what is found so far of either sign.
 
-    said: told what is being done, step by step.
+    begun: what an interrupted search had found, for each sign.
+    """
+
+    said: Callable[[str], None] = lambda _: None
+    kept: Callable[[int, list[Members]], None] = lambda _, __: None
+    begun: Mapping[int, Sequence[Members]] = field(default_factory=dict)
+
+
+def discover_motifs(tracks: Tracks, seqlets: Seqlets, *, least: int = LEAST, watch: Watch = Watch()) -> Discovery:
+    """The motifs of at least `least` seqlets each, largest first within each sign.
 
     Raises:
         InputError: `least` is below 3.
@@ -48,9 +58,11 @@ def discover_motifs(
         chosen = np.flatnonzero(seqlets.sign == sign)
         if len(chosen) < least:
             continue
-        said(f"{group.replace('_', ' ')}: comparing {len(chosen):,} seqlets")
+        watch.said(f"comparing {len(chosen):,} seqlets that {'raise' if sign > 0 else 'lower'} the score")
         some = seqlets.take(chosen)
-        patterns = find_patterns(frames_of(tracks, some), least=least)
+        patterns = find_patterns(
+            frames_of(tracks, some), least=least, begun=watch.begun.get(sign, ()), kept=partial(watch.kept, sign)
+        )
         described = [describe(tracks, some, one, f"{group}.pattern") for one in patterns]
         kept = [one for one in described if one is not None]
         kept.sort(key=lambda one: -len(one.index))

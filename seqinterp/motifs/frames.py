@@ -44,7 +44,7 @@ class Frames:
 
     @cached_property
     def shuffled(self) -> "Frames":
-        """The same with the columns of each seqlet, and a few beside it, in random order: what chance looks like.
+        """The same with the columns of each seqlet in random order, and those beside it: what chance looks like.
 
         Each several times where there are few.
         """

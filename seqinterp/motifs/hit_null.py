@@ -78,18 +78,29 @@ def shuffled(contributions: BaseMaps, inputs: BaseMaps, seed: int) -> tuple[Base
 
 
 def null_of(tracks: tuple[BaseMaps, BaseMaps], templates: Templates, motif: int, share: float) -> Null:
-    """The chance distribution of a motif in shuffled contributions and inputs: the largest `share` of the worths."""
+    """The chance distribution of a motif in shuffled contributions and inputs: the largest `share` of the worths.
+
+    Of windows that may be sites, whose bases are likelier in the motif than in the background; of all, where fewer than
+    500 of those are worth anything. The others count as worth nothing.
+    """
+    worth, count = _worths(tracks, templates, motif, likely=True)
+    if len(worth) < TAIL:
+        worth, count = _worths(tracks, templates, motif, likely=False)
+    return Null(np.sort(worth)[-max(TAIL, int(share * count) + 1) :].astype(np.float64), count)
+
+
+def _worths(
+    tracks: tuple[BaseMaps, BaseMaps], templates: Templates, motif: int, *, likely: bool
+) -> tuple[Numbers, int]:
+    """What the windows on both strands are worth, those left out that are worth nothing; and how many there are."""
     contributions, inputs = tracks
-    every, count = [], 0
+    found = np.empty((len(contributions), contributions.shape[2]), np.float32)
+    worth, count = [], 0
     for template in (2 * motif, 2 * motif + 1):
-        found = np.empty((len(contributions), contributions.shape[2]), np.float32)
-        windows = worths(contributions, inputs, templates, template, found)
-        every.append(found[:, :windows][found[:, :windows] != 0])
+        windows = worths(contributions, inputs, templates, template, likely, found)
+        worth.append(found[:, :windows][found[:, :windows] > 0])
         count += len(found) * windows
-    worth = np.concatenate(every).astype(np.float64)
-    likely = worth[worth > 0]
-    rising = np.sort(likely if len(likely) >= TAIL else np.abs(worth))
-    return Null(rising[-max(TAIL, int(share * count) + 1) :], count)
+    return np.concatenate(worth), count
 
 
 def _key(contributions: BaseMap, inputs: BaseMap, seed: int) -> int:
