@@ -14,7 +14,7 @@ from seqinterp.shapes import BaseMaps, Blocks, Counters, Flags, Listing
 
 FLANK = 2  # columns kept on either side of those that say something: of few sites they cannot say it yet
 BITS = 0.25  # of a column at an end
-SHARE = 0.15  # or of the largest column's contribution
+SHARE = 0.2  # or of the largest column's contribution
 # bits that one of a thousand columns of n random sites exceeds, times n: 2 n ln(2) bits are a chi-squared of 3 degrees
 BY_CHANCE = 16.27 / (2 * np.log(2))
 

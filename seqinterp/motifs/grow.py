@@ -6,7 +6,7 @@ import numpy as np
 
 from seqinterp.motifs.alignment import Fits, best_fits, centred, compared
 from seqinterp.motifs.frames import COLUMNS, MIDDLE, SHIFT, Frames, unit
-from seqinterp.shapes import Listing, Matrix, Numbers, Templates
+from seqinterp.shapes import Listing, Matrix, Numbers, Places, Series, Templates
 
 NEIGHBOURS = 10  # nearest seqlets that a pattern begins with
 SEEDS = 12  # patterns that are grown side by side
@@ -21,9 +21,9 @@ NEW = 0.5  # least share of a pattern's members that are in no larger pattern
 class Neighbours:
     """The nearest of each seqlet, nearest first, all (seqlets, NEIGHBOURS), with their alignments to it."""
 
-    index: Listing
+    index: Places
     cosine: Matrix
-    shift: Listing
+    shift: Places
     reverse: np.ndarray
 
 
@@ -88,7 +88,10 @@ def beginnings(frames: Frames, near: Neighbours, seeds: Listing) -> Templates:
 
 
 def refine(frames: Frames, means: Templates, least: int) -> tuple[Templates, list[Listing]]:
-    """Means of the members that each pattern finds, again and again, and the members at last."""
+    """Means of the members that each pattern finds, again and again, and the members at last.
+
+    Patterns that have found nobody after two rounds are given up.
+    """
     members: list[Listing] = []
     for number in range(ROUNDS):
         templates, covered = compared(centred(means))
@@ -100,6 +103,11 @@ def refine(frames: Frames, means: Templates, least: int) -> tuple[Templates, lis
         means = np.array(
             [mean_of(frames, fits, one, index, means[one]) for one, index in enumerate(members)], np.float32
         )
+        if number == 1:
+            going = [place for place, index in enumerate(members) if len(index) > 0]
+            means, members = means[going], [members[place] for place in going]
+        if len(means) == 0:
+            break
     return means, members
 
 
@@ -111,7 +119,7 @@ def mean_of(frames: Frames, fits: Fits, template: int, index: Listing, otherwise
     return mean
 
 
-def _members(cosine: Numbers, chance: Numbers, least: int) -> Listing:
+def _members(cosine: Numbers, chance: Series, least: int) -> Listing:
     """The seqlets that fit better than chance, or at least the `least` best."""
     found = np.flatnonzero(cosine >= better_than_chance(cosine, chance))
     if len(found) < least:
@@ -119,7 +127,7 @@ def _members(cosine: Numbers, chance: Numbers, least: int) -> Listing:
     return found
 
 
-def better_than_chance(cosine: Numbers, chance: Numbers) -> float:
+def better_than_chance(cosine: Numbers, chance: Series) -> float:
     """The least cosine at which shuffled seqlets are at most a share CHANCE of those found; infinite if there is none.
 
     The target-decoy estimate of Elias and Gygi 2007, doi:10.1038/nmeth1019, with one added to the decoys.

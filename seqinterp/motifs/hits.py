@@ -46,22 +46,22 @@ def call_hits(
 ) -> pd.DataFrame:
     """Occurrences of motifs in contributions: one row each, in order of example, start and motif.
 
-    Only informative columns count: those that hold 0.3 or more of what the largest column of the CWM holds. A motif
-    leads one to expect the CWM divided by the probability of the base at the bases that are there; similarity is the
-    cosine of the contributions with that, and a window's worth is the similarity times the dot product of the
-    contributions (over the root mean square of their example) with the CWM (over its length). The window of most worth
-    among all motifs, strands and places is a hit if its bases are likelier in the motif than in the background; its
-    contributions are explained and taken away, and what is left is searched for the next. So no position counts twice,
-    and of a palindrome's two strands the better one is reported, + if they are equal.
+    Only informative columns count: those that hold 0.3 or more of what the largest column of the CWM holds. At the
+    bases that are there, a motif leads one to expect the CWM divided by the probability of the base; similarity is the
+    cosine of the contributions with that. A window's worth is the similarity times the dot product of the contributions
+    (over the root mean square of their example) with the CWM (over its length). It may be a site if the similarity is
+    0.5 or more and its bases are likelier in the motif than in the background. The site of most worth, among all
+    motifs, strands and places, is a hit; the contributions it explains are taken away, and what is left is compared
+    anew. So no position counts twice, and of a palindrome's two strands the better is reported, + if they are equal.
 
     example, start, stop (0-based, half-open, the whole motif), strand, motif (its name).
     coefficient: the size of the contributions in units of the motif's mean site (least squares).
     similarity: the cosine, of what earlier hits have left.
     importance: the sum of absolute contributions from start to stop, with the motif's sign.
-    p_value: the share of windows of shuffled sequences (contributions and bases moved together, both strands, one
-    distribution for each motif, from 500,000 positions or more) that are worth as much, from a fitted tail beyond the
-    500 best (`hit_null.Null`). q_value: Benjamini and Hochberg over all windows, both strands, of one motif; hits with
-    `threshold` or less are reported. What was shuffled does not depend on the order of the examples.
+    p_value: the share of windows that are worth as much in shuffled sequences, contributions and bases moved together:
+    one distribution for each motif, of 500,000 positions or more on both strands, with a fitted tail (`hit_null`).
+    q_value: Benjamini and Hochberg over all windows, both strands, of one motif; reported are hits with `threshold` or
+    less. What was shuffled, hence every row, does not depend on the order of the examples.
 
     Raises:
         InputError: `threshold` or `seed` cannot be used, or a motif has no CWM, does not fit in the sequences or shares
