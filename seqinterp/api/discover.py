@@ -18,12 +18,13 @@ from seqinterp.io.discovery_checkpoint import forget_search, load_search, save_s
 from seqinterp.io.motif_files import read_motifs
 from seqinterp.motifs.assign import Members
 from seqinterp.motifs.compare import best_matches
+from seqinterp.motifs.describe import Described
 from seqinterp.motifs.discovery import LEAST, Watch, discover_motifs
 from seqinterp.motifs.hits import call_hits
 from seqinterp.motifs.motif import Motif
 from seqinterp.motifs.seqlet_table import with_loci
 from seqinterp.motifs.seqlets import Seqlets, candidate_seqlets, seqlets_like_control
-from seqinterp.motifs.tracks import Tracks, as_tracks
+from seqinterp.motifs.tracks import Tracks, as_tracks, in_single
 from seqinterp.sequence.examples import Locus
 from seqinterp.shapes import Array
 
@@ -35,7 +36,7 @@ def discover(
     attributions: Array | Attribution,
     *,
     database: Path | str | Sequence[Motif] | None = None,
-    loci: Sequence[Locus | str] | None = None,
+    loci: Sequence[Locus | str | None] | None = None,
     control: Array | None = None,
     threshold: float = 0.2,
     least: int = LEAST,
@@ -72,7 +73,7 @@ def discover(
     """
     if not 0 < threshold <= 1:
         raise InputError(f"threshold must be a false discovery rate above 0 and up to 1, not {threshold}")
-    tracks = as_tracks(_numbers(inputs), _numbers(attributions))
+    tracks = _tracks(inputs, attributions)
     places = _loci(loci, tracks)
     if database is None:
         database = bundled("jaspar_subset.meme")
@@ -80,11 +81,9 @@ def discover(
     with spoken("discovering motifs", progress) as said:
         candidates = _candidates(tracks, control)
         seqlets = candidates.take(np.flatnonzero(candidates.q_value <= threshold))
-        found = discover_motifs(tracks, seqlets, least=least, watch=_watch(seqlets, least, checkpoint, said))
+        found = discover_motifs(tracks, seqlets, least=least, watch=_watch(tracks, seqlets, least, checkpoint, said))
         said("naming motifs")
-        motifs = [one.motif for one in found.found]
-        matches = best_matches(motifs, known)
-        named = [replace(motif, match=match) for motif, match in zip(motifs, matches, strict=True)]
+        named = _named(found.found, known)
         said("finding hits")
         hits = call_hits(tracks, named, seed=seed)
     if checkpoint is not None:
@@ -94,14 +93,32 @@ def discover(
     return Motifs(named, database=source, database_size=len(known), discovered=tables)
 
 
-def _numbers(given: Array | Attribution) -> np.ndarray:
-    """What was given as an array; of an `Attribution` what every base would contribute, where that is known."""
-    if isinstance(given, Attribution):
-        given = given.values if given.hypothetical is None else given.hypothetical
-    return given.detach().cpu().numpy() if isinstance(given, torch.Tensor) else np.asarray(given)
+def _tracks(inputs: Array, attributions: Array | Attribution) -> Tracks:
+    """The inputs with their attributions; an `Attribution` knows which kind it holds."""
+    if not isinstance(attributions, Attribution):
+        return as_tracks(_numbers(inputs), _numbers(attributions))
+    values = _numbers(attributions.values)
+    found = as_tracks(_numbers(inputs), values if values.ndim == 2 else values.sum(axis=1))
+    if attributions.hypothetical is None:
+        return found
+    return Tracks(found.inputs, values.astype(np.float32), _numbers(attributions.hypothetical).astype(np.float32))
 
 
-def _loci(loci: Sequence[Locus | str] | None, tracks: Tracks) -> list[Locus] | None:
+def _named(found: Sequence[Described], known: Sequence[Motif]) -> list[Motif]:
+    """The motifs with their matches, which are looked for with a few columns more."""
+    matches = best_matches([one.wide for one in found], known)
+    return [
+        replace(one.motif, match=replace(match, offset=match.offset - one.beside) if match else None)
+        for one, match in zip(found, matches, strict=True)
+    ]
+
+
+def _numbers(given: Array) -> np.ndarray:
+    """What was given as an array on the CPU."""
+    return given.detach().cpu().float().numpy() if isinstance(given, torch.Tensor) else np.asarray(given)
+
+
+def _loci(loci: Sequence[Locus | str | None] | None, tracks: Tracks) -> list[Locus | None] | None:
     """The loci, one for each example and as long as it."""
     if loci is None:
         return None
@@ -109,20 +126,22 @@ def _loci(loci: Sequence[Locus | str] | None, tracks: Tracks) -> list[Locus] | N
     if len(places) != len(tracks):
         raise InputError(f"{len(tracks)} examples need as many loci, but {len(places)} came")
     for number, place in enumerate(places):
-        if len(place) != tracks.length:
+        if place is not None and len(place) != tracks.length:
             raise InputError(
                 f"locus {number}, {place}, is {len(place)} long, but its example has {tracks.length} positions"
             )
     return places
 
 
-def _watch(seqlets: Seqlets, least: int, checkpoint: Path | str | None, said: Callable[[str], None]) -> Watch:
+def _watch(
+    tracks: Tracks, seqlets: Seqlets, least: int, checkpoint: Path | str | None, said: Callable[[str], None]
+) -> Watch:
     """Who follows the search: somebody who reads, and a file, if there is to be one."""
     if checkpoint is None:
         return Watch(said)
-    digest = hashlib.sha256(f"{least}".encode())
-    for name in ("example", "start", "stop", "attribution"):
-        digest.update(np.ascontiguousarray(getattr(seqlets, name)).tobytes())
+    digest = hashlib.sha256(f"1 {least}".encode())  # 1: of the way patterns are searched for
+    for array in (tracks.contributions, seqlets.example, seqlets.start, seqlets.stop):
+        digest.update(np.ascontiguousarray(array).data)
     search = digest.hexdigest()
     found = load_search(checkpoint, search)
 
@@ -139,11 +158,13 @@ def _candidates(tracks: Tracks, control: Array | None) -> Seqlets:
     found = candidate_seqlets(tracks.total, threads=threads)
     if control is None:
         return found
-    numbers = _numbers(control).astype(np.float32)
-    if numbers.ndim not in (2, 3) or numbers.shape[-1] != tracks.length or len(numbers) == 0:
+    numbers = _numbers(control)
+    wrong = numbers.ndim not in (2, 3) or numbers.shape[-1] != tracks.length or len(numbers) == 0
+    if wrong or (numbers.ndim == 3 and numbers.shape[1] != 4):
         raise InputError(
             f"the control must be contributions of sequences of {tracks.length} positions, but it is {numbers.shape}"
         )
+    numbers = in_single(numbers, "control")
     total = numbers if numbers.ndim == 2 else numbers.sum(axis=1)
     chance = candidate_seqlets(total, threads=threads)
     return seqlets_like_control(found, chance, len(total) / len(tracks))

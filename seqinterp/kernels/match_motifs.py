@@ -13,7 +13,7 @@ from seqinterp.shapes import BaseMap, BaseMaps, Counters, Matrix, Numbers, Pwm
 
 TEMPLATE, START, WORTH, COEFFICIENT, SIMILARITY, FIELDS = range(6)  # columns of what `match` finds
 STRENGTH, DOT, SEEN, MEANT, SUMS = range(5)  # the sums of a window, and how many
-LEAST = 0.6  # similarity of a site: of sites in noise as strong as they are, one in a hundred has less
+LEAST = 0.5  # similarity of a site: with less, over three quarters of what is in the window is something else
 _TIE = 1.0 + 1e-5  # what is no better than this is as good: sums of the two strands differ by rounding
 
 
@@ -66,9 +66,7 @@ def compare(track: BaseMap, inputs: BaseMap, templates: Templates, template: int
 
 
 @kernel
-def worths(
-    tracks: BaseMaps, inputs: BaseMaps, templates: Templates, template: int, likely: bool, found: Matrix
-) -> int:
+def worths(tracks: BaseMaps, inputs: BaseMaps, templates: Templates, template: int, likely: bool, found: Matrix) -> int:
     """Write the worth of every window of every sequence to `found`; the number of windows of a sequence.
 
     With `likely`, it is 0 where the bases are not likelier in the motif than in the background.
@@ -87,9 +85,7 @@ def worths(
 
 
 @kernel
-def _site(
-    track: BaseMap, inputs: BaseMap, templates: Templates, template: int, start: int, sums: Numbers
-) -> float:
+def _site(track: BaseMap, inputs: BaseMap, templates: Templates, template: int, start: int, sums: Numbers) -> float:
     """The worth of a window that is similar enough to the template to be a site, else 0."""
     worth = compare(track, inputs, templates, template, start, sums)
     return worth if worth > 0 and sums[DOT] >= LEAST * math.sqrt(sums[SEEN] * sums[MEANT]) else 0.0
@@ -147,7 +143,7 @@ def match(track: BaseMap, inputs: BaseMap, templates: Templates, limits: Numbers
         stop = start + templates.width[template]
         for other in range(listed):
             owner, begin = places[other] // length, places[other] % length
-            if values[other] > 0 and begin < stop and start < begin + templates.width[owner]:
+            if begin < stop and start < begin + templates.width[owner]:
                 worth = _site(track, inputs, templates, owner, begin, sums)
                 values[other] = worth if worth >= limits[owner] else 0.0
     return count

@@ -7,7 +7,7 @@ import numpy as np
 from seqinterp.motifs.alignment import best_fits, centred, compared
 from seqinterp.motifs.frames import COLUMNS, Frames, unit
 from seqinterp.motifs.grow import better_than_chance
-from seqinterp.shapes import Blocks, Flags, Listing, Matrix, Numbers, Templates
+from seqinterp.shapes import Blocks, Flags, Listing, Matrix, Numbers, Patterns, Templates
 
 ROUNDS = 4
 UNSURE = 2.0  # more than James and Stein's own factor of 1/2: a column has to be seen, not suspected
@@ -80,7 +80,7 @@ def steady_mean(windows: Blocks) -> Matrix:
     return shrunk
 
 
-def _assigned(frames: Frames, means: Templates, least: int) -> tuple[Templates, list[Members]]:
+def _assigned(frames: Frames, means: Templates, least: int) -> tuple[Patterns, list[Members]]:
     """One round: the members of each pattern, largest first, and the means of these.
 
     Of the patterns that a seqlet fits better than chance it goes to the one that explains most of it.

@@ -12,7 +12,7 @@ from seqinterp.motifs.seqlets import Seqlets
 from seqinterp.motifs.tracks import Tracks
 from seqinterp.shapes import BaseMaps, Blocks, Counters, Flags, Listing
 
-FLANK = 2  # columns kept on either side of those that say something: of few sites they cannot say it yet
+FLANK = 2  # columns beside those that say something which names are looked for with: of few sites they cannot say yet
 BITS = 0.25  # of a column at an end
 SHARE = 0.2  # or of the largest column's contribution
 # bits that one of a thousand columns of n random sites exceeds, times n: 2 n ln(2) bits are a chi-squared of 3 degrees
@@ -21,9 +21,14 @@ BY_CHANCE = 16.27 / (2 * np.log(2))
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """A motif and its seqlets: which, and the window [start, start + width) of each with its strand."""
+    """A motif and its seqlets: which, and the window [start, start + width) of each with its strand.
+
+    wide: the motif with a few columns more, `beside` of them on its left.
+    """
 
     motif: Motif
+    wide: Motif
+    beside: int
     index: Listing
     start: Counters
     reverse: Flags
@@ -57,7 +62,10 @@ def describe(tracks: Tracks, seqlets: Seqlets, members: Members, name: str) -> D
         hypothetical_cwm=hypothetical.astype(np.float64),
         sign=int(seqlets.sign[members.index[0]]),
     )
-    return Described(_noted(motif), members.index[inside], start, reverse)
+    around = windows_of(tracks.inputs, example, start - FLANK, reverse, high - low + 2 * FLANK)
+    notes = [note for note in (repeat_note(motif), _copies_note(tracks, example, start)) if note]
+    wide = Motif(name=name, pfm=around.sum(axis=0).T)
+    return Described(replace(motif, note="; ".join(notes)), wide, FLANK, members.index[inside], start, reverse)
 
 
 def windows_of(values: BaseMaps, example: Counters, start: Counters, reverse: Flags, width: int) -> Blocks:
@@ -70,7 +78,7 @@ def windows_of(values: BaseMaps, example: Counters, start: Counters, reverse: Fl
 
 
 def _informative(tracks: Tracks, example: Counters, first: Counters, reverse: Flags) -> tuple[int, int]:
-    """The columns from the first to the last that say something, and FLANK beside them."""
+    """The columns from the first to the last that say something, by information or by a steady contribution."""
     counts = windows_of(tracks.inputs, example, first, reverse, COLUMNS).sum(axis=0)
     sizes = np.abs(steady_mean(windows_of(tracks.contributions, example, first, reverse, COLUMNS))).sum(axis=1)
     sites = counts.sum(axis=1)
@@ -78,7 +86,7 @@ def _informative(tracks: Tracks, example: Counters, first: Counters, reverse: Fl
     bits = 2 + (shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=1)
     telling = (bits >= np.maximum(BITS, BY_CHANCE / np.maximum(sites, 1))) & (sites > len(example) / 2)
     good = np.flatnonzero(telling | (sizes >= SHARE * sizes.max()))
-    return max(0, int(good[0]) - FLANK), min(COLUMNS, int(good[-1]) + 1 + FLANK)
+    return int(good[0]), int(good[-1]) + 1
 
 
 def _first_of_each(example: Counters, start: Counters) -> Flags:
@@ -88,7 +96,9 @@ def _first_of_each(example: Counters, start: Counters) -> Flags:
     return kept
 
 
-def _noted(motif: Motif) -> Motif:
-    """The motif with what speaks against it."""
-
-    return replace(motif, note=repeat_note(motif))
+def _copies_note(tracks: Tracks, example: Counters, start: Counters) -> str:
+    """Says so when most sites lie in copies of one another, as in overlapping inputs."""
+    around = windows_of(tracks.inputs, example, start - COLUMNS, np.zeros(len(start), bool), 3 * COLUMNS)
+    inside = around.any(axis=(0, 2))
+    kinds = len(np.unique(around[:, inside].reshape(len(around), -1), axis=0))
+    return f"{len(around)} sites, of which {kinds} in different sequences" if 2 * kinds <= len(around) else ""

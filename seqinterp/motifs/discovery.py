@@ -51,8 +51,8 @@ def discover_motifs(tracks: Tracks, seqlets: Seqlets, *, least: int = LEAST, wat
     Raises:
         InputError: `least` is below 3.
     """
-    if least < 3:
-        raise InputError(f"a motif needs at least 3 seqlets, but {least} came")
+    if least < 3 or least != int(least):
+        raise InputError(f"least is a whole number of seqlets, 3 or more, not {least}")
     found: list[Described] = []
     for sign, group in GROUPS.items():
         chosen = np.flatnonzero(seqlets.sign == sign)
@@ -67,6 +67,7 @@ def discover_motifs(tracks: Tracks, seqlets: Seqlets, *, least: int = LEAST, wat
         kept = [one for one in described if one is not None]
         kept.sort(key=lambda one: -len(one.index))
         for number, one in enumerate(kept):
-            motif = replace(one.motif, name=f"{group}.pattern_{number}")
-            found.append(replace(one, motif=motif, index=chosen[one.index]))
-    return Discovery(found, seqlet_table(seqlets, found))
+            name = f"{group}.pattern_{number}"
+            motif, wide = replace(one.motif, name=name), replace(one.wide, name=name)
+            found.append(replace(one, motif=motif, wide=wide, index=chosen[one.index]))
+    return Discovery(found, seqlet_table(tracks, seqlets, found))

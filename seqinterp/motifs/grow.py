@@ -6,7 +6,7 @@ import numpy as np
 
 from seqinterp.motifs.alignment import Fits, best_fits, centred, compared
 from seqinterp.motifs.frames import COLUMNS, MIDDLE, SHIFT, Frames, unit
-from seqinterp.shapes import Listing, Matrix, Numbers, Places, Series, Templates
+from seqinterp.shapes import Listing, Matrix, Numbers, Patterns, Places, Series, Templates
 
 NEIGHBOURS = 10  # nearest seqlets that a pattern begins with
 SEEDS = 12  # patterns that are grown side by side
@@ -59,7 +59,7 @@ def seeds_of(near: Neighbours) -> Listing:
 
 def grow(frames: Frames, least: int) -> Templates:
     """Templates of patterns that at least `least` seqlets belong to, those of most seqlets first."""
-    if len(frames) <= max(2, least):
+    if len(frames) < max(3, least):
         return np.zeros((0, COLUMNS, 4), np.float32)
     near = neighbours(frames)
     seeds, found = seeds_of(near), []
@@ -87,7 +87,7 @@ def beginnings(frames: Frames, near: Neighbours, seeds: Listing) -> Templates:
     return np.array(found, np.float32)
 
 
-def refine(frames: Frames, means: Templates, least: int) -> tuple[Templates, list[Listing]]:
+def refine(frames: Frames, means: Templates, least: int) -> tuple[Patterns, list[Listing]]:
     """Means of the members that each pattern finds, again and again, and the members at last.
 
     Patterns that have found nobody after two rounds are given up.
@@ -136,4 +136,9 @@ def better_than_chance(cosine: Numbers, chance: Series) -> float:
     decoys = np.searchsorted(-np.sort(chance)[::-1], -ordered, side="right")
     rates = (decoys + 1) / np.arange(1, len(ordered) + 1) * (len(cosine) / max(1, len(chance)))
     good = np.flatnonzero(rates <= CHANCE)
-    return float(ordered[good[-1]]) if len(good) else np.inf
+    if len(good) == 0:
+        return np.inf
+    # halfway down to what comes next, of either kind: members are not what sets the limit
+    last = float(ordered[good[-1]])
+    below = np.concatenate([cosine[cosine < last], chance[chance < last]])
+    return (last + float(below.max())) / 2 if len(below) else last

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqinterp.kernels.match_motifs import Templates, worths
-from seqinterp.shapes import BaseMap, BaseMaps, Numbers, Places
+from seqinterp.shapes import BaseMap, BaseMaps, MapRows, Numbers, Places, Series
 
 POSITIONS = 500_000  # of shuffled sequences together, so that a tail of one in a million is reached
 TAIL = 500  # of the largest values: what the tail is fitted to
@@ -46,7 +46,7 @@ class Null:
         return found
 
 
-def _pareto_tail(excesses: Numbers, excess: Numbers) -> Numbers:
+def _pareto_tail(excesses: Series, excess: Numbers) -> Numbers:
     """P(X > excess) of the generalised Pareto distribution that has the moments of the rising `excesses`."""
     count = len(excesses)
     mean = excesses.mean()
@@ -60,7 +60,7 @@ def _pareto_tail(excesses: Numbers, excess: Numbers) -> Numbers:
     return heavy
 
 
-def shuffled(contributions: BaseMaps, inputs: BaseMaps, seed: int) -> tuple[BaseMaps, BaseMaps]:
+def shuffled(contributions: BaseMaps, inputs: BaseMaps, seed: int) -> tuple[MapRows, MapRows]:
     """Sequences with their columns in random order, contributions and bases together, 500,000 positions or more.
 
     Every example as often as that takes, or once some of them, drawn at random. The random numbers come from `seed` and
@@ -77,7 +77,7 @@ def shuffled(contributions: BaseMaps, inputs: BaseMaps, seed: int) -> tuple[Base
     )
 
 
-def null_of(tracks: tuple[BaseMaps, BaseMaps], templates: Templates, motif: int, share: float) -> Null:
+def null_of(tracks: tuple[MapRows, MapRows], templates: Templates, motif: int, share: float) -> Null:
     """The chance distribution of a motif in shuffled contributions and inputs: the largest `share` of the worths.
 
     Of windows that may be sites, whose bases are likelier in the motif than in the background; of all, where fewer than
@@ -89,9 +89,7 @@ def null_of(tracks: tuple[BaseMaps, BaseMaps], templates: Templates, motif: int,
     return Null(np.sort(worth)[-max(TAIL, int(share * count) + 1) :].astype(np.float64), count)
 
 
-def _worths(
-    tracks: tuple[BaseMaps, BaseMaps], templates: Templates, motif: int, *, likely: bool
-) -> tuple[Numbers, int]:
+def _worths(tracks: tuple[MapRows, MapRows], templates: Templates, motif: int, *, likely: bool) -> tuple[Numbers, int]:
     """What the windows on both strands are worth, those left out that are worth nothing; and how many there are."""
     contributions, inputs = tracks
     found = np.empty((len(contributions), contributions.shape[2]), np.float32)

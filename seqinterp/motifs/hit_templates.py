@@ -29,7 +29,8 @@ def templates_of(motifs: Sequence[Motif], length: int) -> Templates:
         InputError: two motifs have one name, or a motif has no CWM, an empty one, or does not fit in the sequences.
     """
     check_names(motifs)
-    pattern, expected, odds, place, width = [], [], [], [], []
+    pattern, expected, odds = [np.empty((0, 4))], [np.empty((0, 4))], [np.empty((0, 4))]
+    place, width = [np.empty(0, np.int64)], []
     for motif in motifs:
         if motif.width > length:
             raise InputError(
@@ -37,20 +38,21 @@ def templates_of(motifs: Sequence[Motif], length: int) -> Templates:
                 " or give longer sequences"
             )
         cwm, columns = _cwm(motif), informative_columns(motif)
-        shown = np.zeros_like(cwm)
-        shown[:, columns] = cwm[:, columns] / np.linalg.norm(cwm[:, columns])
+        shown = cwm / np.linalg.norm(cwm[:, columns])
         meant = np.divide(cwm, motif.pwm, out=np.zeros_like(cwm), where=motif.pwm > 0)
         likelier = np.maximum(motif.pssm, -1e3)  # -inf where a base is impossible
         for turn in (1, -1):
-            there = np.sort(columns if turn == 1 else motif.width - 1 - columns)
+            there = columns if turn == 1 else np.sort(motif.width - 1 - columns)
             for parts, values in ((pattern, shown), (expected, meant), (odds, likelier)):
                 parts.append(values[::turn, ::turn][:, there].T)
             place.append(there)
             width.append(motif.width)
     return Templates(
-        *(np.concatenate([*parts, np.empty((0, 4))]).astype(np.float32) for parts in (pattern, expected, odds)),
-        np.concatenate([*place, np.empty(0, np.int64)]).astype(np.int64),
-        np.cumsum([0, *map(len, place)], dtype=np.int64),
+        np.concatenate(pattern).astype(np.float32),
+        np.concatenate(expected).astype(np.float32),
+        np.concatenate(odds).astype(np.float32),
+        np.concatenate(place),
+        np.cumsum([len(there) for there in place], dtype=np.int64),
         np.array(width, np.int64),
     )
 

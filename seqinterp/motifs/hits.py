@@ -73,9 +73,11 @@ def call_hits(
         raise InputError(f"seed must be 0 or more, not {seed}")
     templates = templates_of(motifs, tracks.length)
     scale = np.sqrt((tracks.contributions.astype(np.float64) ** 2).sum(axis=(1, 2)) / tracks.length)
-    scaled = tracks.contributions / np.where(scale > 0, scale, 1).astype(np.float32)[:, None, None]
+    inputs = np.ascontiguousarray(tracks.inputs, np.float32)
+    scaled = tracks.contributions / np.where(scale > 0, scale, 1)[:, None, None]
+    scaled = np.ascontiguousarray(scaled, np.float32)
     shares = threshold * _most_hits(templates, tracks) / _tests(templates, tracks)
-    control = shuffled(scaled, tracks.inputs, seed) if len(motifs) else (scaled, tracks.inputs)
+    control = shuffled(scaled, inputs, seed) if len(motifs) else (scaled, inputs)
     nulls = _in_threads(
         lambda motif: null_of(control, templates, motif, shares[motif]),
         range(len(motifs)),
@@ -83,7 +85,7 @@ def call_hits(
     )
     limits = np.repeat([null.limit(share) for null, share in zip(nulls, shares, strict=True)], 2).astype(np.float64)
     sites = _in_threads(
-        partial(_sites, scaled, tracks.inputs, templates, limits),
+        partial(_sites, scaled, inputs, templates, limits),
         range(0, len(tracks) if len(motifs) else 0, BLOCK),
         "matching" if progress else "",
     )
@@ -129,7 +131,7 @@ def _sites(contributions: BaseMaps, inputs: BaseMaps, templates: Templates, limi
     return np.concatenate(parts)
 
 
-def _rates(found: Matrix, nulls: Sequence[Null], tests: Counters) -> Matrix:
+def _rates(found: Matrix, nulls: Sequence[Null], tests: Counters) -> np.ndarray:
     """The p- and q-value of each site, (site, 2)."""
     rates = np.empty((len(found), 2))
     owner = found[:, 1 + TEMPLATE].astype(np.int64) // 2
@@ -140,14 +142,14 @@ def _rates(found: Matrix, nulls: Sequence[Null], tests: Counters) -> Matrix:
     return rates
 
 
-def _table(found: Matrix, rates: Matrix, tracks: Tracks, motifs: Sequence[Motif]) -> pd.DataFrame:
+def _table(found: Matrix, rates: np.ndarray, tracks: Tracks, motifs: Sequence[Motif]) -> pd.DataFrame:
     """The sites as a table, in order of example, start and motif."""
     order = np.lexsort((found[:, 1 + TEMPLATE], found[:, 1 + START], found[:, 0]))
     found, rates = found[order], rates[order]
     example, template, start = (found[:, column].astype(np.int64) for column in (0, 1 + TEMPLATE, 1 + START))
     owner = template // 2
     stop = start + np.array([motif.width for motif in motifs], np.int64)[owner]
-    signs = np.array([motif.sign or np.sign(np.sum(motif.cwm)) for motif in motifs], np.float64)
+    signs = np.array([motif.sign or np.sign(np.sum(np.asarray(motif.cwm))) for motif in motifs], np.float64)
     held = np.pad(np.abs(tracks.total, dtype=np.float64).cumsum(axis=1), ((0, 0), (1, 0)))
     columns = (
         example,

@@ -3,10 +3,11 @@
 import numpy as np
 
 from seqinterp.motifs.motif import Motif
+from seqinterp.sequence.alphabet import BASES
 
 PERIODS = (1, 2, 3, 4)
 LEAST = 0.85  # likeness of columns one period apart, weighted by their information
-COLUMNS = 7  # that have to be compared: shorter motifs repeat themselves by chance
+COLUMNS = 6  # that have to be compared: shorter motifs repeat themselves by chance
 
 
 def repeat_note(motif: Motif) -> str:
@@ -20,5 +21,5 @@ def repeat_note(motif: Motif) -> str:
         letters = motif.frequencies.argmax(axis=0)
         same = (letters[:-period] == letters[period:]).mean()
         if same >= LEAST and shared >= LEAST / 2:
-            return f"low complexity: repeats {motif.consensus[:period]}"
+            return f"low complexity: repeats {''.join(BASES[letter] for letter in letters[:period])}"
     return ""

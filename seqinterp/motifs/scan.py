@@ -13,7 +13,7 @@ from seqinterp.errors import InputError, ShapeError
 from seqinterp.motifs.false_discovery import q_values
 from seqinterp.motifs.hit_templates import check_names
 from seqinterp.motifs.motif import Motif
-from seqinterp.shapes import BaseMaps, Numbers, Pwm
+from seqinterp.shapes import Numbers, Pwm
 
 THRESHOLD = 1e-4
 BITS = 0.01  # scores are whole multiples, so that their distribution is exact
@@ -22,14 +22,15 @@ _NUDGE = 1e-3  # of a multiple, for each column: keeps memelite's sums, in float
 COLUMNS = ("example", "start", "stop", "strand", "motif", "score", "p_value", "q_value")
 
 
-def scan_sequences(inputs: BaseMaps, motifs: Sequence[Motif], *, threshold: float = THRESHOLD) -> pd.DataFrame:
+def scan_sequences(inputs: np.ndarray, motifs: Sequence[Motif], *, threshold: float = THRESHOLD) -> pd.DataFrame:
     """Windows of sequences (batch, 4, position) that match a motif's PSSM, in order of example, start and motif.
 
     example, start, stop (0-based, half-open), strand, motif (its name).
-    score: the sum of `Motif.pssm`, each entry rounded to 0.01 bits. Bases that are not known, N and mixtures, add 0.
+    score: the sum of `Motif.pssm`, each entry rounded to 0.01 bits.
     p_value: the exact chance of such a score or a higher one in a window of uniform random bases; rows are those whose
     p-value is below `threshold`.
     q_value: Benjamini and Hochberg over all windows of all sequences, both strands, of one motif.
+    Windows with a base that is not known, N or a mixture, have no score, as in FIMO, and are no tests either.
 
     Raises:
         ShapeError: the inputs are not (batch, 4, position).
@@ -46,10 +47,11 @@ def scan_sequences(inputs: BaseMaps, motifs: Sequence[Motif], *, threshold: floa
     scores = [_rounded(motif) for motif in motifs]
     for motif, score in zip(motifs, scores, strict=True):
         _refuse_useless(motif, score, inputs.shape[2], threshold)
-    known = np.where((inputs == 1).any(axis=1, keepdims=True), inputs, 0).astype(np.int8)
+    bases = (inputs == 1).astype(np.int8)
+    unknown = np.pad((~bases.any(axis=1)).cumsum(axis=1), ((0, 0), (1, 0)))
     parts = [
-        _with_rates(part, motif, score, 2 * len(inputs) * (inputs.shape[2] - motif.width + 1)).assign(order=number)
-        for number, (motif, score, part) in enumerate(zip(motifs, scores, _fimo(scores, known, threshold), strict=True))
+        _with_rates(part, motif, score, unknown).assign(order=number)
+        for number, (motif, score, part) in enumerate(zip(motifs, scores, _fimo(scores, bases, threshold), strict=True))
     ]
     if not parts:
         return pd.DataFrame({column: [] for column in COLUMNS})
@@ -61,7 +63,8 @@ def scan_sequences(inputs: BaseMaps, motifs: Sequence[Motif], *, threshold: floa
 def survival(scores: Pwm) -> Numbers:
     """P(score >= s) of uniform random bases, for every whole number s from the least score of a matrix to the largest.
 
-    `scores` are whole numbers. The distribution is the convolution of those of the columns (Staden 1989).
+    `scores` are whole numbers. The distribution is the convolution of those of the columns (Staden 1989,
+    doi:10.1093/bioinformatics/5.2.89).
     """
     chance = np.ones(1)
     for column in (scores - scores.min(axis=0)).T.astype(np.int64):
@@ -69,12 +72,17 @@ def survival(scores: Pwm) -> Numbers:
         for step in column:
             longer[step : step + len(chance)] += chance / 4
         chance = longer
-    tail: Numbers = np.cumsum(chance[::-1])[::-1]
-    return np.minimum(tail, 1.0)
+    tail: Numbers = np.minimum(np.cumsum(chance[::-1])[::-1], 1.0)
+    return tail
 
 
-def _with_rates(part: pd.DataFrame, motif: Motif, scores: Pwm, tests: int) -> pd.DataFrame:
-    """One motif's rows, scores in multiples, with its name, scores in bits, p- and q-values."""
+def _with_rates(part: pd.DataFrame, motif: Motif, scores: Pwm, unknown: np.ndarray) -> pd.DataFrame:
+    """One motif's rows, scores in multiples, with its name, scores in bits, p- and q-values.
+
+    Windows with unknown bases are left out; `unknown` holds their running number, (batch, position + 1).
+    """
+    part = part[unknown[part["example"], part["stop"]] == unknown[part["example"], part["start"]]]
+    tests = 2 * int((unknown[:, motif.width :] == unknown[:, : -motif.width]).sum())
     place = part["score"].to_numpy(np.int64) - int(scores.min(axis=0).sum())
     p_values = survival(scores)[place]
     bits = np.round(part["score"].to_numpy(np.float64) * BITS, 2)
@@ -103,7 +111,7 @@ def _refuse_useless(motif: Motif, scores: Pwm, length: int, threshold: float) ->
         )
 
 
-def _fimo(scores: Sequence[Pwm], inputs: np.ndarray, threshold: float) -> list[pd.DataFrame]:
+def _fimo(scores: Sequence[np.ndarray], inputs: np.ndarray, threshold: float) -> list[pd.DataFrame]:
     """memelite's scan of scores in multiples of 0.01 bits: for each motif example, start, stop, strand, score."""
     from memelite import fimo  # loads numba kernels: only when a scan is asked for
 

@@ -7,14 +7,16 @@ import pandas as pd
 
 from seqinterp.motifs.describe import Described
 from seqinterp.motifs.seqlets import Seqlets
+from seqinterp.motifs.tracks import Tracks
 from seqinterp.sequence.examples import Locus
 
 
-def seqlet_table(seqlets: Seqlets, found: Sequence[Described]) -> pd.DataFrame:
+def seqlet_table(tracks: Tracks, seqlets: Seqlets, found: Sequence[Described]) -> pd.DataFrame:
     """One row per seqlet, in order of example and start.
 
     example, start, stop (0-based, half-open, in the input), strand and motif (of a seqlet in a motif start and stop are
-    those of the motif's columns; in none the strand is "." and the motif ""), sign, attribution, p_value, q_value.
+    those of the motif's columns; in none the strand is "." and the motif ""), sign, attribution (the sum from start to
+    stop), and p_value and q_value of the window that was called.
     """
     start, stop = seqlets.start.copy(), seqlets.stop.copy()
     strand, motif = np.full(len(seqlets), ".", object), np.full(len(seqlets), "", object)
@@ -22,6 +24,7 @@ def seqlet_table(seqlets: Seqlets, found: Sequence[Described]) -> pd.DataFrame:
         start[one.index], stop[one.index] = one.start, one.start + one.motif.width
         strand[one.index] = np.where(one.reverse, "-", "+")
         motif[one.index] = one.motif.name
+    sums = np.pad(tracks.total.astype(np.float64).cumsum(axis=1), ((0, 0), (1, 0)))
     table = pd.DataFrame(
         {
             "example": seqlets.example,
@@ -30,7 +33,7 @@ def seqlet_table(seqlets: Seqlets, found: Sequence[Described]) -> pd.DataFrame:
             "strand": strand,
             "motif": motif,
             "sign": seqlets.sign,
-            "attribution": seqlets.attribution,
+            "attribution": sums[seqlets.example, stop] - sums[seqlets.example, start],
             "p_value": seqlets.p_value,
             "q_value": seqlets.q_value,
         }

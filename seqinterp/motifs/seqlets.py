@@ -76,11 +76,11 @@ def candidate_seqlets(total: Rows, *, widths: Sequence[int] = WIDTHS, threads: i
 def seqlets_like_control(found: Seqlets, control: Seqlets, size: float) -> Seqlets:
     """The same seqlets with q-values against those of a control, `size` times as large as what they are from.
 
-    The false discovery rate at a p-value: the control's windows that are as significant, for what they are from, to
-    those found; made never to fall as the p-value rises.
+    The false discovery rate at a p-value: the control's windows that are as significant and one more, for the size of
+    the control, to those found; made never to fall as the p-value rises.
     """
     order = np.argsort(found.p_value, kind="stable")
-    chance = np.searchsorted(np.sort(control.p_value), found.p_value[order], side="right") / size
+    chance = (1 + np.searchsorted(np.sort(control.p_value), found.p_value[order], side="right")) / size
     rates = np.minimum(1.0, chance / np.arange(1, len(order) + 1))
     q = np.empty(len(order))
     q[order] = np.minimum.accumulate(rates[::-1])[::-1]

@@ -38,12 +38,13 @@ class Tracks:
 def as_tracks(inputs: np.ndarray, attributions: np.ndarray) -> Tracks:
     """Tracks of sequences (batch, 4, position) and attributions of the same shape, or (batch, position).
 
-    Attributions that are zero wherever a base is not are contributions; others are hypothetical, and the contributions
-    are theirs at the bases that are there.
+    Attributions that are zero (to a millionth of the largest) wherever a base is not are contributions; others are
+    hypothetical, and the contributions are theirs times the inputs. Inputs that hold some of every base everywhere do
+    not tell which is which: then the contributions of positions have to be given, or both kinds as `Tracks`.
 
     Raises:
         ShapeError: the inputs are not (batch, 4, position), or the attributions have another shape.
-        InputError: an attribution is not a finite number.
+        InputError: an attribution is not a finite number, an input not a share of a base, or the kind cannot be told.
     """
     if inputs.ndim != 3 or inputs.shape[1] != 4 or 0 in inputs.shape:
         raise ShapeError(
@@ -54,12 +55,36 @@ def as_tracks(inputs: np.ndarray, attributions: np.ndarray) -> Tracks:
             f"the attributions must be {inputs.shape} as the inputs are, or {(inputs.shape[0], inputs.shape[2])}, but"
             f" they are {attributions.shape}"
         )
-    bad = np.flatnonzero(~np.isfinite(attributions).reshape(len(inputs), -1).all(axis=1))
-    if len(bad):
-        raise InputError(f"the attributions of example {bad[0]} hold NaN or infinity; leave it out, or mend the model")
-    shown, values = np.asarray(inputs, np.float32), np.asarray(attributions, np.float32)
+    shown, values = np.ascontiguousarray(inputs, np.float32), in_single(attributions, "attributions")
+    if not (np.isfinite(shown).all() and shown.min() >= 0 and shown.max() <= 1):
+        raise InputError(
+            "inputs must lie between 0 and 1, the share of each base; were inputs and attributions swapped?"
+        )
     if values.ndim == 2:
         return Tracks(shown, shown * values[:, None])
-    if not np.any(values[shown == 0]):
-        return Tracks(shown, values)
+    absent = shown == 0
+    if not absent.any():
+        raise InputError(
+            "every position of the inputs holds some of every base, so hypothetical attributions cannot be told from"
+            " contributions; give the contributions of positions, (batch, position)"
+        )
+    if np.abs(values[absent]).max() <= 1e-6 * np.abs(values).max():
+        return Tracks(shown, values * ~absent)
     return Tracks(shown, shown * values, values)
+
+
+def in_single(values: np.ndarray, name: str) -> np.ndarray:
+    """Attributions in single precision.
+
+    Raises:
+        InputError: one is not a finite number, or too large to be squared in single precision.
+    """
+    with np.errstate(over="ignore"):
+        found = np.ascontiguousarray(values, np.float32)
+    good = np.abs(found).reshape(len(found), -1).max(axis=1, initial=0) < 1e15  # of NaN it is False
+    if not good.all():
+        raise InputError(
+            f"the {name} of example {int(np.flatnonzero(~good)[0])} hold NaN, infinity or numbers beyond 1e15; leave it"
+            " out, mend the model, or scale them"
+        )
+    return found

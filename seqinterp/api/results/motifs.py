@@ -16,6 +16,11 @@ from seqinterp.motifs.motif import Motif
 from seqinterp.motifs.tracks import Tracks
 from seqinterp.plot.logo import motif_logo
 
+_COLUMNS = (
+    *("name", "consensus", "information_content", "importance", "hits", "match", "match_label", "also", "q_value"),
+    *("offset", "reverse", "started_from", "sign", "contribution", "note"),
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Discovered:
@@ -94,32 +99,36 @@ class Motifs(Sequence[Motif]):
         return f"Motifs({len(self)} motifs, {named} named from {self.database} ({self.database_size} matrices))"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per motif: name, consensus, bits, hits, match and q-value.
+        """One row per motif: name, consensus, bits, hits (seqlets, of discovered motifs), match, q-value.
 
         Of filters also what they were started from; of discovered motifs their sign, mean contribution and note.
         """
         table = pd.DataFrame(
-            {
-                "name": motif.name,
-                "consensus": motif.consensus,
-                "information_content": motif.information_content,
-                "importance": motif.importance,
-                "hits": motif.hits,
-                "match": motif.match.name if motif.match else "",
-                "match_label": (motif.match.label or motif.match.name) if motif.match else "no match",
-                "also": ", ".join(motif.match.also) if motif.match else "",
-                "q_value": motif.match.q_value if motif.match else np.nan,
-                "offset": motif.match.offset if motif.match else 0,
-                "reverse": motif.match.reverse if motif.match else False,
-                "started_from": motif.started_from or "",
-                "sign": motif.sign,
-                "contribution": np.nan if motif.cwm is None else float(motif.cwm.sum()),
-                "note": motif.note,
-            }
-            for motif in self
+            [
+                {
+                    "name": motif.name,
+                    "consensus": motif.consensus,
+                    "information_content": motif.information_content,
+                    "importance": motif.importance,
+                    "hits": motif.hits,
+                    "match": motif.match.name if motif.match else "",
+                    "match_label": (motif.match.label or motif.match.name) if motif.match else "no match",
+                    "also": ", ".join(motif.match.also) if motif.match else "",
+                    "q_value": motif.match.q_value if motif.match else np.nan,
+                    "offset": motif.match.offset if motif.match else 0,
+                    "reverse": motif.match.reverse if motif.match else False,
+                    "started_from": motif.started_from or "",
+                    "sign": motif.sign,
+                    "contribution": np.nan if motif.cwm is None else float(motif.cwm.sum()),
+                    "note": motif.note,
+                }
+                for motif in self
+            ],
+            columns=list(_COLUMNS),
         )
         gone = ["sign", "contribution", "note"] if self.discovered is None else ["importance", "started_from"]
-        return table.drop(columns=gone, errors="ignore")
+        table = table.drop(columns=gone)
+        return table if self.discovered is None else table.rename(columns={"hits": "seqlets"})
 
     def save(self, path: Path | str) -> None:
         """Write the motifs by the ending of the path: .meme (or .txt), or .h5 as TF-MoDISco writes them.
