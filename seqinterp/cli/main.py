@@ -7,6 +7,7 @@ import typer
 
 from seqinterp.cli.attribute import attribute
 from seqinterp.cli.demo import demo
+from seqinterp.cli.discover import discover
 from seqinterp.cli.filters import filters
 from seqinterp.cli.mutate import mutate
 from seqinterp.cli.optimize import optimize
@@ -48,7 +49,7 @@ def _root(
     """Interpret models that read DNA: train, name filters, explain bases, design sequences, and report."""
 
 
-for verb in (demo, run, train, predict, attribute, mutate, variants, filters, optimize, verify, report):
+for verb in (demo, run, train, predict, attribute, mutate, variants, filters, discover, optimize, verify, report):
     app.command()(verb)
 
 

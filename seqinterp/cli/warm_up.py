@@ -20,6 +20,7 @@ def main() -> None:
         for pool in (pooling.cross_maximum, pooling.crossing):
             pool(table, table, np.zeros((2, 3), np.int64), index, 1, table.copy())
     _mutate()
+    _discover()
     matrices = list(np.random.default_rng(0).dirichlet(np.ones(4), size=(30, 8)).transpose(0, 2, 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -37,6 +38,19 @@ def _mutate() -> None:
 
     model = torch.nn.Sequential(torch.nn.Conv1d(4, 2, 3), torch.nn.Flatten(), torch.nn.Linear(20, 1)).eval()
     every_base(Score(model, output(0)), one_hot(["ACGTACGTTGCA"]), backend="kernels")
+
+
+def _discover() -> None:
+    """All kernels of motif discovery: one word in a few sequences, which is found."""
+    from seqinterp.api.discover import discover
+
+    chance = np.random.default_rng(0)
+    codes, contributions = chance.integers(0, 4, (40, 80)), chance.normal(0, 0.02, (40, 80)).astype(np.float32)
+    codes[:, 30:38] = [3, 2, 0, 1, 3, 1, 0, 3]
+    contributions[:, 30:38] += 1
+    inputs = np.eye(4, dtype=np.float32)[codes].transpose(0, 2, 1)
+    if not len(discover(inputs, contributions)):
+        raise RuntimeError("the word was not found, so some kernels were not compiled")
 
 
 if __name__ == "__main__":

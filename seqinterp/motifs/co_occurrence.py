@@ -67,9 +67,9 @@ def co_occurrence(hits: pd.DataFrame, motifs: Sequence[Motif], examples: int) ->
             f"the hits are of examples {example.min()} to {example.max()}, but examples is {examples}; pass the number"
             " of sequences that were searched"
         )
-    holds = np.zeros((examples, len(names)), np.int64)
+    holds = np.zeros((examples, len(names)))
     holds[example, owner] = 1
-    together = holds.T @ holds
+    together = (holds.T @ holds).astype(np.int64)
     number = np.diag(together)
     expected = np.outer(number, number) / max(1, examples)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -52,7 +52,7 @@ def discover_motifs(tracks: Tracks, seqlets: Seqlets, *, least: int = LEAST, wat
         InputError: `least` is below 3.
     """
     if least < 3 or least != int(least):
-        raise InputError(f"least is a whole number of seqlets, 3 or more, not {least}")
+        raise InputError(f"a motif needs at least 3 seqlets, a whole number, but {least} came")
     found: list[Described] = []
     for sign, group in GROUPS.items():
         chosen = np.flatnonzero(seqlets.sign == sign)

@@ -35,3 +35,8 @@ def interval(estimate: Interval) -> str:
 def count(value: int, one: str, many: str | None = None) -> str:
     """Write a count with its noun, as in `1 step` and `1,000 steps`."""
     return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """Write a share of one as whole percent; the sign stays on the line of its number."""
+    return f"{100 * share:.0f}\u00a0%"

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from naive import discovery as naive
-from planted import sharp, simulated
+from planted import Planted, sharp, simulated
 from seqinterp.motifs.assign import Members
 from seqinterp.motifs.describe import FLANK, describe, windows_of
 from seqinterp.motifs.frames import COLUMNS, MIDDLE, SHIFT
-from seqinterp.motifs.low_complexity import repeat_note
 from seqinterp.motifs.seqlets import Seqlets
 from seqinterp.motifs.tracks import as_tracks
 
@@ -55,8 +54,8 @@ def test_counts_and_contributions_are_those_of_its_sites(jitter, noise):
     assert (motif.name, motif.hits) == ("pos_patterns.pattern_0", len(sites))
     np.testing.assert_array_equal(found.index, np.arange(len(sites)))
     place = max(motif.consensus.find(WORD), motif.consensus.find("GAATCTGTTTAC"))
-    assert FLANK <= place <= width - FLANK - len(WORD)
-    assert width == len(WORD) + 2 * FLANK or noise > 0  # under noise a column beside it may seem to say something
+    assert 0 <= place <= width - len(WORD)
+    assert width == len(WORD) or noise > 0  # under noise a column beside it may seem to say something
     for site, start, reverse in zip(sites, found.start.tolist(), found.reverse.tolist(), strict=True):
         assert start == site.start - (width - len(WORD) - place if reverse else place)
     turned = {(site.strand == "-") != reverse for site, reverse in zip(sites, found.reverse.tolist(), strict=True)}
@@ -82,27 +81,35 @@ def test_a_motif_is_read_on_the_strand_of_most_of_its_seqlets(strands):
     assert found.reverse.tolist() == [site.strand != most for site in sites]
 
 
-def test_seqlets_whose_window_would_leave_the_sequence_are_left_out():
+@pytest.mark.parametrize("cut", [-2, -1, 0, 1])
+def test_seqlets_whose_window_would_leave_the_sequence_are_left_out(cut):
+    """The first five sites begin so far from where their sequence begins, the next five end so far from its end."""
     sim = simulated([sharp(WORD)], per=1, noise=0.0, seed=2)
-    shortened = [site for site in sim.sites if 20 <= site.start <= 90]
-    for cut in (0, FLANK - 1, FLANK, FLANK + 1):  # the first five sites are this far from where their sequence begins
-        inputs, hypothetical = sim.inputs.copy(), sim.hypothetical.copy()
-        some = []
-        for number, site in enumerate(shortened):
-            move = cut - site.start if number < 5 else 0
-            for values in (inputs, hypothetical):
-                values[site.example] = np.roll(values[site.example], move, axis=1)
-            some.append(type(site)(site.example, site.start + move, site.stop + move, site.strand, site.motif))
-        found = describe(as_tracks(inputs, hypothetical), *pattern(sim, some), "a")
-        left_out = 5 if cut < FLANK else 0
-        assert found.index.tolist() == list(range(left_out, len(some)))
-        assert found.motif.hits == len(some) - left_out == found.motif.pfm.sum(axis=0)[0]
-        assert found.start.min() >= 0
+    inputs, hypothetical, sites = sim.inputs.copy(), sim.hypothetical.copy(), []
+    for number, site in enumerate(inner(sim)):
+        length = inputs.shape[2]
+        move = cut - site.start if number < 5 else length - cut - site.stop if number < 10 else 0
+        for values in (inputs, hypothetical):
+            values[site.example] = np.roll(values[site.example], move, axis=1)
+        sites.append(Planted(site.example, site.start + move, site.stop + move, site.strand, site.motif))
+    found = describe(as_tracks(inputs, hypothetical), *pattern(sim, sites), "a")
+    left_out = 10 if cut < 0 else 0
+    assert found.index.tolist() == list(range(left_out, len(sites)))
+    assert found.motif.hits == len(sites) - left_out == found.motif.pfm.sum(axis=0)[0]
+    assert found.start.min() >= 0 and found.start.max() + found.motif.width <= inputs.shape[2]
 
 
 def test_a_pattern_of_which_nothing_is_left_is_no_motif():
-    sim = simulated([sharp(WORD)], per=1, sites=10, length=len(WORD) + 1, noise=0.0)
-    assert describe(sim.tracks, *pattern(sim), "a") is None
+    """Every site is cut off, at the one end of its sequence or at the other, so that most columns are there of most."""
+    sim = simulated([sharp(WORD)], per=1, sites=20, noise=0.0, strands="+")
+    inputs, values, sites = np.zeros_like(sim.inputs), np.zeros_like(sim.hypothetical), []
+    for site in sim.sites:
+        move = (-6 if site.example % 2 else 120 - 6) - site.start
+        for held, whole in ((inputs, sim.inputs), (values, sim.hypothetical)):
+            shifted = np.pad(whole[site.example], ((0, 0), (120, 120)))[:, 120 - move : 240 - move]
+            held[site.example] = shifted
+        sites.append(Planted(site.example, site.start + move, site.stop + move, "+", 0))
+    assert describe(as_tracks(inputs, values), *pattern(sim, sites), "a") is None
 
 
 def test_one_site_is_counted_once():
@@ -121,8 +128,8 @@ def test_unknown_bases_are_not_counted():
     for site in sites[:7]:
         inputs[site.example, :, site.start + 3 if site.strand == "+" else site.stop - 4] = 0
     found = describe(as_tracks(inputs, sim.hypothetical), *pattern(sim, sites), "a")
-    place = FLANK + 3 if found.motif.consensus.strip("N") == WORD else len(WORD) + FLANK - 4
-    expected = np.full(len(WORD) + 2 * FLANK, len(sites))
+    place = 3 if found.motif.consensus == WORD else len(WORD) - 4
+    expected = np.full(len(WORD), len(sites))
     expected[place] -= 7
     assert found.motif.pfm.sum(axis=0).tolist() == expected.tolist()
 
@@ -142,10 +149,40 @@ def test_without_hypothetical_contributions_the_actual_ones_stand_for_them():
 
 
 @pytest.mark.parametrize("word", [WORD, "CACACACACACACACACACA"])
-def test_the_note_is_that_of_repeats(word):
-    sim = simulated([sharp(word)], per=1, noise=0.0)
-    motif = describe(sim.tracks, *pattern(sim, inner(sim)), "a").motif
-    assert motif.note == repeat_note(motif)
+def test_repeats_are_noted(word):
+    sim = simulated([sharp(word)], per=1, noise=0.0, strands="+")
+    sites = [site for site in sim.sites if 12 <= site.start <= 80]
+    found = describe(sim.tracks, *pattern(sim, sites), "a")
+    assert found.motif.note == ("" if word == WORD else "low complexity: repeats CA")
+
+
+@pytest.mark.parametrize(("copies", "noted"), [(1, False), (2, True), (3, True)])
+def test_sites_in_copies_of_one_another_are_noted(copies, noted):
+    sim = simulated([sharp(WORD)], per=1, noise=0.0, seed=4)
+    count, inputs, values = len(sim.inputs), np.tile(sim.inputs, (3, 1, 1)), np.tile(sim.hypothetical, (3, 1, 1))
+    sites = [
+        Planted(site.example + copy * count, site.start, site.stop, site.strand, 0)
+        for copy in range(copies)
+        for site in inner(sim)
+    ]
+    note = describe(as_tracks(inputs, values), *pattern(sim, sites), "a").motif.note
+    different = len(sites) // copies
+    assert note == (f"{len(sites)} sites, of which {different} in different sequences" if noted else "")
+
+
+def test_the_wider_motif_has_what_is_beside_it():
+    sim = simulated([sharp(WORD)], per=1, noise=0.0, seed=4)
+    sites = inner(sim)
+    seqlets, members = pattern(sim, sites)
+    found = describe(sim.tracks, seqlets, members, "a")
+    width = found.motif.width
+    np.testing.assert_array_equal(found.wide.pfm[:, found.beside : found.beside + width], found.motif.pfm)
+    assert found.wide.width == width + 2 * found.beside
+    windows = [
+        naive.site(sim.inputs[site.example], start - FLANK, start + width + FLANK, "-" if reverse else "+")
+        for site, start, reverse in zip(sites, found.start.tolist(), found.reverse.tolist(), strict=True)
+    ]
+    np.testing.assert_array_equal(found.wide.pfm, np.sum(windows, axis=0))
 
 
 def test_windows_are_zero_beyond_the_sequence():

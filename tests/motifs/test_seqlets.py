@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from naive import discovery as naive
+from naive.hits import benjamini_hochberg
 from seqinterp.errors import InputError
-from seqinterp.motifs.false_discovery import q_values
 from seqinterp.motifs.seqlets import BLOCK, WIDTHS, candidate_seqlets, seqlets_like_control
 
 LENGTH = 200
@@ -187,27 +187,10 @@ def test_noise_has_few_significant_windows(kind):
     assert (found.q_value <= 0.2).sum() <= 3
 
 
-@pytest.mark.parametrize("count", [1, 2, 37])
-@pytest.mark.parametrize("tests", [50, 1000])
-def test_q_values_are_those_of_benjamini_and_hochberg(count, tests):
-    from scipy.stats import false_discovery_control
-
-    p_values = np.random.default_rng(count).beta(0.1, 5, count)
-    p_values[: count // 3] = p_values[0]  # ties have one q-value
-    found = q_values(p_values, tests)
-    np.testing.assert_allclose(found, naive.benjamini_hochberg(p_values.tolist(), tests), rtol=1e-12)
-    padded = np.concatenate([p_values, np.ones(tests - count)])
-    np.testing.assert_allclose(found, false_discovery_control(padded)[:count], rtol=1e-12)
-
-
-def test_q_values_of_nothing():
-    assert len(q_values(np.zeros(0), 10)) == 0
-
-
 def test_q_values_of_candidates_are_over_windows_side_by_side():
     tracks = with_stretches(20, 9)
     found = candidate_seqlets(tracks)
-    expected = naive.benjamini_hochberg(found.p_value.tolist(), 2 * 20 * LENGTH // 7)
+    expected = benjamini_hochberg(found.p_value.tolist(), 2 * 20 * LENGTH // 7)
     np.testing.assert_allclose(found.q_value, expected, rtol=1e-12)
 
 
@@ -223,20 +206,21 @@ def test_rates_against_a_control(size):
 
 
 @pytest.mark.parametrize("spread", [0, 3])
-def test_a_control_like_the_tracks_themselves_leaves_nothing(spread):
+def test_a_control_like_the_tracks_themselves_leaves_hardly_anything(spread):
     """Neighbours in smoothed noise are alike, which a sum of draws takes for a signal, and a control does not."""
     kernel = np.ones(1 + 2 * spread)
     tracks, control = (np.array([np.convolve(row, kernel, "same") for row in noise(150, seed)]) for seed in (1, 2))
     found = candidate_seqlets(tracks.astype(np.float32))
     against = seqlets_like_control(found, candidate_seqlets(control.astype(np.float32)), 1.0)
-    assert (against.q_value <= 0.3).sum() <= 8  # the very best have no equals in the control, by luck
+    assert (against.q_value <= 0.2).sum() <= 5
     assert np.median(against.q_value) > 0.8
     assert spread == 0 or (found.q_value <= 0.05).sum() > 100
 
 
 def test_a_control_without_windows_leaves_everything():
     found, control = candidate_seqlets(with_stretches(5, 9)), candidate_seqlets(np.zeros((5, LENGTH), np.float32))
-    assert (seqlets_like_control(found, control, 1.0).q_value == 0).all()
+    against = seqlets_like_control(found, control, 1.0)
+    np.testing.assert_allclose(against.q_value, 1 / len(found))  # one window might have been there
 
 
 def test_some_seqlets_are_taken():

@@ -59,10 +59,50 @@ def test_attributions_of_another_shape_are_refused(shape):
         as_tracks(INPUTS, np.zeros(shape, np.float32))
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e16, 1e39])
 @pytest.mark.parametrize("shape", [(3, 4, 10), (3, 10)])
 def test_attributions_that_are_no_numbers_are_refused(shape, bad):
-    values = np.zeros(shape, np.float32)
+    values = np.zeros(shape)
     values[1, ..., 4] = bad
-    with pytest.raises(InputError, match="the attributions of example 1 hold NaN or infinity"):
+    with pytest.raises(InputError, match="the attributions of example 1 hold NaN, infinity or numbers beyond 1e15"):
         as_tracks(INPUTS, values)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -0.1, 1.01])
+def test_inputs_that_are_no_shares_of_bases_are_refused(bad):
+    inputs = INPUTS.copy()
+    inputs[2, 1, 3] = bad
+    with pytest.raises(InputError, match="inputs must lie between 0 and 1, the share of each base"):
+        as_tracks(inputs, HYPOTHETICAL)
+
+
+def test_inputs_and_attributions_that_were_swapped_are_refused():
+    with pytest.raises(InputError, match="were inputs and attributions swapped"):
+        as_tracks(HYPOTHETICAL, INPUTS)
+
+
+@pytest.mark.parametrize(("rest", "actual"), [(1e-8, True), (1e-4, False)])
+def test_what_rounding_leaves_where_no_base_is_does_not_count(rest, actual):
+    values = INPUTS * np.sign(HYPOTHETICAL) + (1 - INPUTS) * np.float32(rest)
+    tracks = as_tracks(INPUTS, values)
+    assert (tracks.hypothetical is None) == actual
+    np.testing.assert_array_equal(tracks.contributions, INPUTS * np.sign(HYPOTHETICAL))
+
+
+def test_attributions_of_nothing_are_contributions():
+    assert as_tracks(INPUTS, np.zeros_like(INPUTS)).hypothetical is None
+
+
+def test_bases_that_are_there_in_part_contribute_in_part():
+    soft = INPUTS * 0.7 + np.roll(INPUTS, 1, axis=1) * 0.3
+    tracks = as_tracks(soft, HYPOTHETICAL)
+    np.testing.assert_allclose(tracks.contributions, soft * HYPOTHETICAL, rtol=1e-6)
+    totals = (soft * HYPOTHETICAL).sum(axis=1)
+    np.testing.assert_allclose(as_tracks(soft, totals).total, totals, rtol=1e-5, atol=1e-6)
+
+
+def test_some_of_every_base_everywhere_does_not_tell_the_kind():
+    soft = np.full((2, 4, 10), 0.25, np.float32)
+    with pytest.raises(InputError, match="every position of the inputs holds some of every base"):
+        as_tracks(soft, HYPOTHETICAL[:2])
+    np.testing.assert_allclose(as_tracks(soft, np.ones((2, 10))).total, 1)

@@ -63,21 +63,14 @@ def windows(
     return sorted(kept)
 
 
-def benjamini_hochberg(p_values: Sequence[float], tests: int) -> list[float]:
-    """The least rate p * tests / rank over all p-values that are as large or larger."""
-    ordered = sorted(p_values)
-    rates = [min(1.0, p * tests / (rank + 1)) for rank, p in enumerate(ordered)]
-    return [min(rates[ordered.index(p) :]) for p in p_values]
-
-
 def rates_by_control(p_values: Sequence[float], control: Sequence[float], size: float) -> list[float]:
-    """The least share, over thresholds that a p-value passes, of the control's calls among the calls."""
+    """The least share, over thresholds that a p-value passes, of the control's calls and one more among the calls."""
     found = []
     for p in p_values:
         shares = []
         for threshold in [other for other in p_values if other >= p]:
             calls = sum(other <= threshold for other in p_values)
-            shares.append(min(1.0, sum(other <= threshold for other in control) / size / calls))
+            shares.append(min(1.0, (1 + sum(other <= threshold for other in control)) / size / calls))
         found.append(min(shares))
     return found
 

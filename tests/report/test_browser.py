@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from discoveries import contents_of
+from seqinterp.report.discovery import discovery_page
 from seqinterp.report.page import render
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
@@ -35,13 +37,25 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory, contents, bare, long_names) -> dict[str, Path]:
-    """Three reports as files: a full one, one of empty sections, one of words wider than a page."""
+    """Reports as files: a full one, one of empty sections, one of words wider than a page, and two discoveries."""
     folder = tmp_path_factory.mktemp("pages")
-    paths = {}
-    for name, shown in (("full", contents), ("bare", bare), ("long names", long_names)):
-        paths[name] = folder / f"{name}.html"
-        paths[name].write_text(render(shown), encoding="utf-8")
+    texts = {name: render(shown) for name, shown in (("full", contents), ("bare", bare), ("long names", long_names))}
+    texts["discovery"] = discovery_page(contents_of(12))
+    texts["discovery, long names"] = discovery_page(long_discovery())
+    paths = {name: folder / f"{name}.html" for name in texts}
+    for name, path in paths.items():
+        path.write_text(texts[name], encoding="utf-8")
     return paths
+
+
+def long_discovery():
+    """A discovery with names and words much longer than a page is wide, and with filters."""
+    word = "chr22_" + "x" * 300
+    found = contents_of(3)
+    match = found.motifs[0].match
+    motifs = (replace(found.motifs[0], match=replace(match, label=word, also=(word,)), note=word), *found.motifs[1:])
+    filters = (replace(found.motifs[0], name=word, match=None), replace(found.motifs[1], name=word + "y", match=None))
+    return replace(found, title=word, run_id=word, command=word, database=word, motifs=motifs, filters=filters)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +96,7 @@ def long_names(contents):
 
 
 @pytest.mark.parametrize("width", [1280, 800])
-@pytest.mark.parametrize("name", ["full", "bare", "long names"])
+@pytest.mark.parametrize("name", ["full", "bare", "long names", "discovery", "discovery, long names"])
 def test_the_page_is_whole(open_page, name, width):
     browser = open_page(name, width)
     assert browser.get_log("browser") == []
