@@ -11,8 +11,10 @@ from seqinterp.shapes import Blocks, Flags, Listing, Matrix, Numbers, Patterns, 
 
 ROUNDS = 4
 UNSURE = 2.0  # more than James and Stein's own factor of 1/2: a column has to be seen, not suspected
-MARGIN = 0.1  # least share of what a pattern explains of its members that another does not, of many members
-OF_FEW = 0.8  # more than that for few members: this over the root of their number
+MARGIN = 0.2  # least share of what a pattern explains of its members that another does not, of many members
+FAR = 5  # times fewer members than the other
+OF_FAR_FEWER = 0.3  # more than that for so few
+OF_FEW = 0.5  # more than that for few members: this over the root of their number
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ def assign(frames: Frames, means: Templates, least: int) -> list[Members]:
         means, found = _assigned(frames, centred(means), least)
         kept: list[int] = []
         for place, one in enumerate(found):
-            if is_its_own(frames, one, templates_of([found[other] for other in kept])):
+            if is_its_own(frames, one, [found[other] for other in kept]):
                 kept.append(place)
         means, found = means[kept], [found[place] for place in kept]
     return found
@@ -52,19 +54,24 @@ def templates_of(found: list[Members]) -> Templates:
     return np.array([one.template for one in found], np.float32).reshape(-1, COLUMNS, 4)
 
 
-def is_its_own(frames: Frames, members: Members, others: Templates) -> bool:
+def is_its_own(frames: Frames, members: Members, others: list[Members]) -> bool:
     """Whether a pattern explains its members by so much better than each of the others does that it is another one."""
     if len(others) == 0:
         return True
-    fits = best_fits(frames.take(members.index), others, (others != 0).any(axis=2).astype(np.float32))
+    templates = templates_of(others)
+    fits = best_fits(frames.take(members.index), templates, (templates != 0).any(axis=2).astype(np.float32))
     own = float((np.maximum(_by_the_others(frames, members)[0], 0) ** 2).sum())
-    explained = float((np.maximum(fits.dot, 0) ** 2).sum(axis=0).max())
-    return explained <= (1 - least_margin(len(members))) * own
+    explained = (np.maximum(fits.dot, 0) ** 2).sum(axis=0)
+    least = np.array([least_margin(len(members), len(other)) for other in others])
+    return bool((explained <= (1 - least) * own).all())
 
 
-def least_margin(members: int) -> float:
-    """The share of what a pattern of so many members explains that another must not explain."""
-    return MARGIN + OF_FEW / float(np.sqrt(members))
+def least_margin(members: int, others: int) -> float:
+    """The share of what a pattern of so many members explains that another, of so many, must not explain.
+
+    More where it is far smaller: of many sites of one motif those with the same odd base look like another.
+    """
+    return MARGIN + OF_FEW / float(np.sqrt(members)) + (OF_FAR_FEWER if FAR * members < others else 0.0)
 
 
 def steady_mean(windows: Blocks) -> Matrix:

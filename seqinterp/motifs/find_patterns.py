@@ -47,8 +47,7 @@ def _in_rounds(
         for one in found:
             free[one.index] = False
         left = frames.take(np.flatnonzero(free)[:SAMPLE])
-        known = templates_of(found)
-        new = [one for one in assign(left, grow(left, least), least) if is_its_own(left, one, known)]
+        new = [one for one in assign(left, grow(left, least), least) if is_its_own(left, one, found)]
         means = np.concatenate([split(frames, found, least), templates_of(new)])
         if len(means) == len(found):
             break

@@ -48,6 +48,6 @@ def _are_two(windows: Blocks, side: Flags) -> bool:
         own = unit(windows[part].sum(axis=0) - windows[part])
         other = unit(windows[~part].mean(axis=0, keepdims=True))
         explained = [(np.maximum((windows[part] * mean).sum(axis=(1, 2)), 0) ** 2).sum() for mean in (own, other)]
-        if explained[1] > (1 - least_margin(int(part.sum()))) * explained[0]:
+        if explained[1] > (1 - least_margin(int(part.sum()), int((~part).sum()))) * explained[0]:
             return False
     return True
