@@ -1,6 +1,7 @@
 """Tails of sums against all sums added up, and windows against a search one window at a time."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def test_chance_falls_as_the_total_rises(name, width):
     totals = np.linspace(least, max(least, 0.9 * width * track.max()), 200)
     found = [chance(track, width, total) for total in np.unique(totals)]
     assert all(0 < one <= 1 for one in found)
-    assert all(later < one for one, later in zip(found, found[1:], strict=False))
+    assert all(later < one for one, later in pairwise(found))
 
 
 def test_the_largest_total_is_every_draw_in_the_highest_bin():

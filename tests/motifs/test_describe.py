@@ -7,7 +7,7 @@ from naive import discovery as naive
 from planted import Planted, sharp, simulated
 from seqinterp.motifs.assign import Members
 from seqinterp.motifs.describe import FLANK, describe, windows_of
-from seqinterp.motifs.frames import COLUMNS, MIDDLE, SHIFT
+from seqinterp.motifs.frames import COLUMNS, MIDDLE
 from seqinterp.motifs.seqlets import Seqlets
 from seqinterp.motifs.tracks import as_tracks
 

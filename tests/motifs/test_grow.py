@@ -70,7 +70,7 @@ def test_neighbours_are_those_of_the_loop():
         fits = [
             naive.best_fit(frames.values[other], held / np.linalg.norm(held), inside) for other in range(len(frames))
         ]
-        order = sorted((other for other in range(len(frames)) if other != one), key=lambda other: -fits[other][0])  # noqa: B023
+        order = sorted((other for other in range(len(frames)) if other != one), key=lambda other: -fits[other][0])
         assert near.index[one].tolist() == order[:NEIGHBOURS]
         for place, other in enumerate(order[:NEIGHBOURS]):
             assert near.cosine[one, place] == pytest.approx(fits[other][0], abs=1e-5)

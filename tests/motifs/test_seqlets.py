@@ -1,5 +1,7 @@
 """Windows larger than chance: what their p-values depend on, and what they do not."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -93,7 +95,7 @@ def test_tracks_read_backwards_have_the_same_windows():
 
 @pytest.mark.parametrize("shift", [-0.02, 0.02])
 def test_what_is_added_to_every_position_leaves_a_window_as_unlikely(shift):
-    """A sum is compared with sums of the same values, so both rise; a positive window still has to have a positive sum."""
+    """A sum is compared with sums of the same values, and both rise; but a positive window needs a positive sum."""
     tracks = with_stretches(20, 9)
     found, shifted = candidate_seqlets(tracks), candidate_seqlets(tracks + np.float32(shift))
     before, after = ({row[:4]: row[4] for row in rows(seqlets)} for seqlets in (found, shifted))
@@ -113,7 +115,7 @@ def test_windows_lie_within_the_sequences_and_do_not_overlap(widths):
     for example in range(len(tracks)):
         for sign in (1, -1):
             mine = [row for row in rows(found) if row[0] == example and row[3] == sign]
-            assert all(one[2] <= other[1] for one, other in zip(mine, mine[1:], strict=False))
+            assert all(one[2] <= other[1] for one, other in pairwise(mine))
 
 
 def test_attribution_is_the_sum_of_the_window():

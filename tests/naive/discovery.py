@@ -107,7 +107,7 @@ def splitmix64(state: int) -> Iterator[int]:
 
 
 def shuffled(width: int, half: int, seed: int) -> list[int]:
-    """The order of columns after three shuffles by Fisher and Yates: those up to `half` from the middle, then both sides.
+    """The order of columns after three shuffles by Fisher and Yates: up to `half` from the middle, then either side.
 
     Each from its last place down, on one row of numbers without their lowest eleven bits.
     """
@@ -127,11 +127,14 @@ def site(values: np.ndarray, start: int, stop: int, strand: str) -> np.ndarray:
 
 
 def threshold_of_target_and_decoy(found: Sequence[float], decoys: Sequence[float], share: float) -> float:
-    """The least of those found at which (decoys as large + 1), scaled, are at most a share of those found as large."""
+    """Where (decoys as large + 1), scaled, are at most a share of those found as large: half-way to what is below."""
     good = [
         value
         for value in found
         if (sum(decoy >= value for decoy in decoys) + 1) * len(found) / max(1, len(decoys))
         <= share * sum(other >= value for other in found)
     ]
-    return min(good, default=math.inf)
+    if not good:
+        return math.inf
+    least = min(good)
+    return (least + max((value for value in (*found, *decoys) if value < least), default=least)) / 2
