@@ -125,11 +125,12 @@ def main() -> None:
     parser.add_argument("--database", type=Path, default=DATA / JASPAR)
     parser.add_argument("--alone", action="store_true", help="without modisco-lite")
     parser.add_argument("--noise", type=float, nargs="*", default=NOISE)
+    parser.add_argument("--suite", default="motifs", help="name of the file of results")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    path = RESULTS / f"motifs--{platform.machine()}-{options.threads}threads--cpu.json"
+    path = RESULTS / f"{options.suite}--{platform.machine()}-{options.threads}threads--cpu.json"
     written = json.loads(path.read_text()) if path.exists() else None
     same = written is not None and written["machine"]["commit"] == machine()["commit"]
     figures: dict[str, object] = written["figures"] if written is not None and same else {}
@@ -141,7 +142,7 @@ def main() -> None:
             count, _, sites = group.partition("x")
             figures[f"planted {group}"] = race(int(count), int(sites or 200), options)
         print(group, json.dumps(figures.get(group, "")), flush=True)
-        print("written to", write_results("motifs", figures), flush=True)
+        print("written to", write_results(options.suite, figures), flush=True)
 
 
 if __name__ == "__main__":
