@@ -153,7 +153,7 @@ def test_repeats_are_noted(word):
     sim = simulated([sharp(word)], per=1, noise=0.0, strands="+")
     sites = [site for site in sim.sites if 12 <= site.start <= 80]
     found = describe(sim.tracks, *pattern(sim, sites), "a")
-    assert found.motif.note == ("" if word == WORD else "low complexity: repeats CA")
+    assert found.motif.note.startswith("low complexity: repeats") == (word != WORD)
 
 
 @pytest.mark.parametrize(("copies", "noted"), [(1, False), (2, True), (3, True)])
