@@ -30,7 +30,7 @@ from seqinterp.motifs.tracks import as_tracks
 NOISE = (0.02, 0.05, 0.1)
 THRESHOLD = 0.2  # false discovery rate of seqlets: the default of both tools
 REPEATS = 7
-GROWTH = (1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)  # sites
+GROWTH = (1000, 2000, 5000, 10_000, 20_000, 50_000, 120_000)  # sites
 
 
 def ours(planted: Planted) -> list[Motif]:

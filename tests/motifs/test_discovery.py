@@ -184,10 +184,9 @@ def test_there_are_no_motifs_where_a_base_contributes_wherever_it_is():
     assert discovered(as_tracks(tracks.inputs, values)).found == []
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_order_of_the_examples_changes_nothing(seed):
-    sim, found = planted(THREE, noise=0.06, seed=seed, signs=(1, -1, 1), length=100)
-    order = np.random.default_rng(seed).permutation(len(sim.inputs))
+def test_the_order_of_the_examples_changes_nothing():
+    sim, found = planted(THREE, noise=0.06, signs=(1, -1, 1), length=100)
+    order = np.random.default_rng(0).permutation(len(sim.inputs))
     permuted = discovered(as_tracks(sim.inputs[order], sim.hypothetical[order]))
     same(found, permuted)
     rows = permuted.seqlets.assign(example=order[permuted.seqlets.example])
@@ -232,9 +231,8 @@ def test_examples_that_come_twice_count_twice():
         assert abs(len(other.index) - 2 * len(one.index)) <= 6
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_other_strand_has_the_same_motifs(seed):
-    sim, found = planted(THREE, noise=0.03, seed=seed, signs=(1, -1, 1), length=150)
+def test_the_other_strand_has_the_same_motifs():
+    sim, found = planted(THREE, noise=0.03, signs=(1, -1, 1), length=150)
     turned_sim = Simulation(sim.inputs[:, ::-1, ::-1].copy(), sim.hypothetical[:, ::-1, ::-1].copy(), sim.sites)
     turned = discovered(turned_sim.tracks)
     assert sorted(cores(turned)) == sorted(cores(found))
@@ -260,9 +258,8 @@ def between(sim, space=40, seed=9):
     return inputs, np.pad(sim.hypothetical, ((0, 0), (0, 0), (space, space)))
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_negated_attributions_swap_the_signs(seed):
-    sim, _ = planted(THREE, noise=0.06, seed=seed, signs=(1, -1, 1), length=100)
+def test_negated_attributions_swap_the_signs():
+    sim, _ = planted(THREE, noise=0.06, signs=(1, -1, 1), length=100)
     inputs, values = between(sim)
     found, negated = discovered(as_tracks(inputs, values)), discovered(as_tracks(inputs, -values))
     assert len(found.found) >= 3
@@ -275,7 +272,7 @@ def test_negated_attributions_swap_the_signs(seed):
             np.testing.assert_array_equal(one.cwm, -other.cwm)
 
 
-@pytest.mark.parametrize("factor", [1e-7, 3.0, 1e7])
+@pytest.mark.parametrize("factor", [1e-7, 1e7])
 def test_the_scale_of_the_attributions_changes_no_motif(factor):
     sim, found = planted(THREE, noise=0.03, length=150)
     scaled = discovered(as_tracks(sim.inputs, (sim.hypothetical * factor).astype(np.float32)))
@@ -377,13 +374,13 @@ def test_too_few_seqlets_make_no_motif(count):
 
 
 def test_a_search_that_was_interrupted_comes_to_the_same_end():
-    sim, found = planted((HALF, BOTH, *THREE[:2]), sites=40, per=1, noise=0.06, signs=(1, 1, -1, 1), length=100)
+    sim, found = planted((HALF, BOTH, THREE[1]), sites=30, per=1, noise=0.06, signs=(1, 1, -1), length=80)
     said, states = [], []
     watch = Watch(said.append, lambda sign, patterns: states.append((sign, list(patterns))))
     same(found, discover_motifs(sim.tracks, called(sim.tracks), watch=watch))
     assert len(said) == 2 and "raise" in said[0] and "lower" in said[1]
     assert {sign for sign, _ in states} == {1, -1}
-    for number in range(len(states)):
-        begun = dict(states[: number + 1])
+    for number in {1, len(states)}:
+        begun = dict(states[:number])
         again = discover_motifs(sim.tracks, called(sim.tracks), watch=Watch(begun=begun))
         same(found, again)
