@@ -17,6 +17,14 @@ class AlphabetError(InputError):
     """A sequence holds a letter that is not DNA."""
 
 
+class InfeasibleError(InputError):
+    """No sequence keeps all the constraints, or none was found; `constraints` are the names of those that conflict."""
+
+    def __init__(self, message: str, constraints: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.constraints = constraints
+
+
 class FileError(InputError):
     """A file cannot be read or written, or does not hold what was expected."""
 
