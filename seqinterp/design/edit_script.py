@@ -63,6 +63,11 @@ def edit_script(start: Codes, codes: Codes, /) -> list[Step]:
     return [_step(start, codes, *row) for row in rows.tolist()]
 
 
+def substitutions(start: Codes, codes: Codes, /) -> list[Step]:
+    """The positions that differ, each a substitution: how a search came here that neither inserts nor deletes."""
+    return [_step(start, codes, 0, place, place) for place in np.flatnonzero(start != codes).tolist()]
+
+
 def plain(codes: np.ndarray) -> np.ndarray:
     """The codes in one piece that kernels take: each other layout would be compiled for itself."""
     return np.require(codes, np.uint8, ["C", "W"])

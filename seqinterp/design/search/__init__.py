@@ -1,0 +1,1 @@
+"""Ways to look for sequences: one file each, one signature, `(problem, walk)`."""
