@@ -1,7 +1,9 @@
 """The methods of `attribute`, one line each. Adding a method: its file, its line here, its formula in tests/naive."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from seqinterp.attribution.baselines import zeros
 from seqinterp.attribution.deconvnet import deconvnet
@@ -116,7 +118,7 @@ def find_method(name: str) -> Method:
     return METHODS[name]
 
 
-def option_names(explainer: Explainer) -> set[str]:
-    """The keyword options an explainer takes."""
-    parameters = inspect.signature(explainer).parameters.values()
+def option_names(function: Callable[..., Any]) -> set[str]:
+    """The keyword options that an explainer or a way of designing takes."""
+    parameters = inspect.signature(function).parameters.values()
     return {parameter.name for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY}

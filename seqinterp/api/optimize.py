@@ -1,95 +1,78 @@
 """`optimize`: which sequences does the model score highest?"""
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from seqinterp.api.inputs import as_dna
-from seqinterp.api.results.designs import Design, Designs
-from seqinterp.api.score import finite_scores, origin
-from seqinterp.attribution.protocol import Score, Target
-from seqinterp.attribution.run import Device, borrowed, choose_device
-from seqinterp.attribution.targets import as_target
-from seqinterp.design.greedy import greedy
-from seqinterp.design.hill_climb import Climb, hill_climb, random_starts
+from seqinterp.api.constraints import Constraints
+from seqinterp.api.design_goal import Goal
+from seqinterp.api.design_methods import find_design_method
+from seqinterp.api.design_run import Settings, run_search, screened
+from seqinterp.api.design_starts import start_codes, within_rules
+from seqinterp.api.penalties import Penalties
+from seqinterp.api.results.designs import Designs
+from seqinterp.attribution.protocol import Target
+from seqinterp.attribution.run import Device, choose_device
 from seqinterp.errors import InputError
-from seqinterp.sequence.onehot import decode, one_hot
-from seqinterp.shapes import Array, Sequences
-
-STEPS = {"hill_climb": 1000, "greedy": 20}
+from seqinterp.shapes import Array
 
 
 def optimize(
-    model: nn.Module,
+    model: nn.Module | Sequence[nn.Module],
     start: str | Sequence[str] | Array | None = None,
     *,
     length: int | None = None,
     count: int = 10,
-    target: int | Target = 0,
+    target: int | Target | Sequence[int | Target] = 0,
     method: str = "hill_climb",
-    steps: int | None = None,
+    constraints: Constraints | None = None,
+    penalties: Penalties | None = None,
     seed: int = 0,
     device: Device = None,
+    **options: Any,
 ) -> Designs:
-    """Edit sequences until the model likes them.
+    """Edit sequences until the model likes them, within what can be built.
 
     Args:
-        model: any module from `(batch, 4, position)` to outputs; it is given back as it was found.
+        model: any module from `(batch, 4, position)` to outputs; it is given back as it was found. Several are an
+            ensemble: their mean score is raised, and `penalties` may hold their disagreement against a design.
         start: sequences to start from, as strings or one-hot; None draws `count` random ones of this `length`.
-        length, count: size and number of the random starts.
-        target: which output is raised, by index, or a callable from outputs to `(batch,)`.
-        method: "hill_climb" keeps random single-base edits that help (1,000 steps, the published loop);
-            "greedy" makes the best of all edits, 20 times or until none helps.
-        steps: number of steps; None takes those just named.
+        length, count: size and number of the random starts. Of a library, `start` with method "screen", the `count`
+            best are kept.
+        target: which output is raised, by index, or a callable from outputs to `(batch,)`: `minimize`, `reach` and
+            `weighted` of `seqinterp.design.goals`, `contrast` and others of `seqinterp.attribution.targets`. A list of
+            them gives a Pareto front, with method "evolve".
+        method: "hill_climb" keeps random edits that help (1,000 steps, the published loop); "greedy" makes the best of
+            all edits, 20 times or until none helps; "beam" keeps the best `width`; "insert_motifs" puts in the best of
+            `motifs`; "anneal" also takes edits that hurt, with falling `temperature`; "evolve" recombines a
+            `population`; "straight_through" (as Ledidi) and "seq_prop" follow gradients; "screen" scores a library.
+        constraints: what every design must keep. A start that breaks one is changed first.
+        penalties: what is taken off the score.
         seed: start sequences and proposals follow from it.
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
+        options: `steps`, rounds at most; `kinds`, of edits, out of "substitution" (alone unless told otherwise),
+            "insertion" and "deletion" (the length is kept: the right end gives way); `prune`, a share of the gain that
+            may be lost to undo edits that are not needed; `checkpoint`, a file from which an interrupted search goes
+            on; `progress`; and what the method itself takes.
 
     Returns:
-        `Designs`, best first: `sequence`, `score`, `trajectory` `(steps + 1,)`, `start`, `start_score`.
+        `Designs`, best first: `sequence`, `score`, `trajectory` `(steps + 1,)`, `start`, `start_score`, `edits`,
+        `rules`.
 
     Raises:
         InputError: neither `start` nor `length` is given, or a setting is out of range.
+        InfeasibleError: the constraints exclude one another; the sentence names them.
         AlphabetError: a start sequence holds a letter that is not DNA.
     """
-    if method not in STEPS:
-        raise InputError(f"there is no design method {method!r}; choose one of {', '.join(sorted(STEPS))}")
-    steps = STEPS[method] if steps is None else steps
-    if steps < 0 or seed < 0:
-        raise InputError(f"steps and seed must be 0 or more, not steps={steps} and seed={seed}")
-    starts = as_dna(model, _starts(start, length, count, seed))
-    begun = decode(starts)  # soft columns are no sequence to start from, and are refused here
-    score = Score(model, as_target(target))
     place = choose_device(device)
-    finite_scores(score, starts, batch_size=None, device=place)
-    with borrowed(score, place):
-        here = starts.to(place)
-        climb = (
-            greedy(score, here, steps=steps) if method == "greedy" else hill_climb(score, here, steps=steps, seed=seed)
-        )
-    facts = origin(score, starts, seed=seed, device=place)
-    return Designs(_best_first(begun, climb), {**facts, "method": method, "steps": steps})
-
-
-def _starts(start: str | Sequence[str] | Array | None, length: int | None, count: int, seed: int) -> Sequences:
-    """The start sequences as one-hot DNA."""
-    if start is not None and length is not None:
-        raise InputError("optimize takes start= or length=, not both: the starts have their own length")
-    if isinstance(start, Tensor | np.ndarray):
-        return torch.as_tensor(start)
-    if start is not None:
-        return one_hot(start)
-    if length is None:
-        raise InputError("optimize needs start=sequences or length=the number of bases of random starts")
-    if length < 1 or count < 1:
-        raise InputError(f"length and count must be 1 or more, not length={length} and count={count}")
-    return random_starts(count, length, seed)
-
-
-def _best_first(begun: Sequence[str], climb: Climb) -> tuple[Design, ...]:
-    """Starts and ends side by side, highest final score first."""
-    trajectories = climb.trajectory.cpu().numpy()
-    rows = zip(decode(climb.sequences.cpu()), trajectories, begun, strict=True)
-    designs = [Design(end, float(line[-1]), line, begin, float(line[0])) for end, line, begin in rows]
-    return tuple(sorted(designs, key=lambda design: -design.score))
+    settings = Settings.of(method, options, seed, place)
+    goal = Goal.of(model, target, penalties or Penalties())
+    if len(goal.targets) > 1 and not find_design_method(method).front:
+        raise InputError(f"several targets need method='evolve', or one goal such as weighted(...), not {method!r}")
+    starts = start_codes(goal.models[0], start, length, count, seed)
+    rules = (constraints or Constraints()).rules(starts.shape[1])
+    if method == "screen" and start is not None:
+        return screened(goal, rules, starts, count, place)
+    begun = within_rules(starts, rules, seed)
+    return run_search(goal, rules, settings, begun, begun if start is None else starts)

@@ -1,47 +1,58 @@
-"""`seqinterp optimize`: sequences that the model scores highly."""
-
-from pathlib import Path
-from typing import Annotated
+"""`seqinterp optimize`: sequences that the model scores highly, within what can be built."""
 
 import typer
 
-from seqinterp.cli import options
+from seqinterp.cli import design_options as own, options
 
 
 def optimize(
     run: options.Run,
     out: options.Out,
-    start: Annotated[Path | None, typer.Option(help="Sequences to start from.", show_default=False)] = None,
-    length: Annotated[int | None, typer.Option(help="Length of random starts.", min=1, show_default=False)] = None,
-    count: Annotated[int, typer.Option(help="Number of random starts.", min=1)] = 10,
-    method: Annotated[str, typer.Option(help="hill_climb or greedy.")] = "hill_climb",
-    steps: Annotated[int | None, typer.Option(help="1000 for hill_climb, 20 for greedy.", show_default=False)] = None,
-    target: options.Target = 0,
-    seed: options.Seed = 0,
+    config: own.Config = None,
+    start: own.Start = None,
+    length: own.Length = None,
+    count: own.Count = None,
+    method: own.Method = None,
+    steps: own.Steps = None,
+    kind: own.Kinds = None,
+    prune: own.Prune = None,
+    insert: own.Insert = None,
+    target: own.Target = None,
+    ensemble: own.Ensemble = None,
+    protect: own.Protect = None,
+    edits: own.Edits = None,
+    gc: own.Gc = None,
+    gc_window: own.GcWindow = None,
+    homopolymer: own.Homopolymer = None,
+    forbid: own.Forbid = None,
+    require: own.Require = None,
+    keep_protein: own.KeepProtein = None,
+    no_new_hits: own.NoNewHits = None,
+    apart: own.Apart = None,
+    seed: own.Seed = None,
     device: options.Device = None,
     force: options.Force = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Edit sequences until the model likes them; the best first; writes .tsv, .tsv.gz, .csv or .safetensors."""
-    from seqinterp.api.optimize import optimize as call
-    from seqinterp.cli.output import ARRAYS, TABLES, refuse_other_endings, write_result
-    from seqinterp.io.atomic import written_whole
-    from seqinterp.io.load_model import load_model
-    from seqinterp.io.sequences import read_sequences
+    """Edit sequences until the model likes them; the best first.
 
-    refuse_other_endings(out, *TABLES, *ARRAYS)
+    Writes .tsv, .tsv.gz, .csv, .fasta, .gb or .safetensors. A search that is interrupted leaves a file beside the one
+    that was to be written, and goes on from there when it is asked for again.
+    """
+    from seqinterp.api.optimize import optimize as call
+    from seqinterp.cli.designs import arguments, shares, spans, told
+    from seqinterp.cli.output import ARRAYS, RECORDS, TABLES, refuse_other_endings, write_designs
+    from seqinterp.io.atomic import written_whole
+
+    refuse_other_endings(out, *TABLES, *RECORDS, *ARRAYS)
+    given = {"start": start, "length": length, "count": count, "method": method, "steps": steps, "kind": kind}
+    given |= {"prune": prune, "insert": insert, "target": target, "ensemble": ensemble, "seed": seed, "device": device}
+    rules = {"protect": spans(protect, "protect"), "edits": edits, "gc": shares(gc), "gc_window": gc_window}
+    rules |= {"homopolymer": homopolymer, "forbid": forbid, "require": require, "no_new_hits": no_new_hits}
+    rules |= {"keep_protein": spans(keep_protein, "keep-protein"), "apart": apart}
     with written_whole(out, force=force) as place:
-        model = load_model(run)
-        begin = None if start is None else list(read_sequences(start).sequences)
-        found = call(
-            model,
-            begin,
-            length=length,
-            count=count,
-            target=target,
-            method=method,
-            steps=steps,
-            seed=seed,
-            device=device,
-        )
-        write_result(place, found)
+        positional, keyword = arguments(run, told(config, given, rules))
+        checkpoint = out.with_name(f"{out.name}.unfinished")
+        found = call(*positional, **keyword, checkpoint=checkpoint, progress=not quiet)
+        write_designs(place, found)
     typer.echo(str(out.resolve()))

@@ -12,6 +12,7 @@ from seqinterp.errors import FileError, InputError
 
 TABLES = (".tsv", ".tsv.gz", ".csv")
 ARRAYS = (".safetensors",)
+RECORDS = (".fasta", ".fa", ".gb")
 OTHER_ARRAYS = (".npz", ".h5")  # for other programs
 
 Result = Attribution | Mutagenesis | Designs
@@ -29,6 +30,14 @@ def write_result(place: Path, result: Result) -> None:
         result.save(place)
     else:
         write_frame(place, result.to_frame())
+
+
+def write_designs(place: Path, designs: Designs) -> None:
+    """A table, arrays, FASTA or GenBank, by the ending of the name."""
+    if place.name.endswith(RECORDS):
+        (designs.to_genbank if place.suffix == ".gb" else designs.to_fasta)(place)
+    else:
+        write_result(place, designs)
 
 
 def write_mutagenesis(place: Path, result: Mutagenesis) -> None:

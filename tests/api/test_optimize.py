@@ -7,9 +7,13 @@ import torch
 import seqinterp as si
 from cases import DNA_CASES
 from naive import design as naive
+from seqinterp.api.design_methods import DESIGN_METHODS
+from seqinterp.api.design_starts import random_codes
 from seqinterp.api.results.designs import Designs
-from seqinterp.design.hill_climb import random_starts
-from seqinterp.errors import AlphabetError, InputError
+from seqinterp.attribution.targets import contrast
+from seqinterp.design.codes import columns_of
+from seqinterp.design.goals import minimize, reach
+from seqinterp.errors import AlphabetError, FileError, InfeasibleError, InputError
 
 CASE = DNA_CASES[0]
 
@@ -17,7 +21,7 @@ CASE = DNA_CASES[0]
 def test_random_starts_are_climbed_by_the_published_loop():
     model = CASE.model().eval()
     found = si.optimize(model, length=20, count=3, steps=100, seed=2, device="cpu")
-    starts = random_starts(3, 20, 2)
+    starts = columns_of(random_codes(3, 20, 2))
     loops = [naive.hill_climb(model, start.double(), 100, 2, i) for i, start in enumerate(starts)]
     expected = sorted(((scores[-1], si.decode(end[None].float())[0]) for end, scores in loops), reverse=True)
     assert [design.sequence for design in found] == [sequence for _, sequence in expected]
@@ -48,7 +52,7 @@ def test_strings_lists_and_tensors_are_starts():
     ("options", "kind", "message"),
     [
         ({}, InputError, "needs start=sequences or length="),
-        ({"length": 20, "method": "luck"}, InputError, "choose one of greedy, hill_climb"),
+        ({"length": 20, "method": "luck"}, InputError, "choose one of anneal, beam, evolve, greedy, hill_climb"),
         ({"length": 20, "steps": -1}, InputError, "steps and seed must be 0 or more"),
         ({"length": 0}, InputError, "length and count must be 1 or more"),
         ({"length": 20, "seed": -1}, InputError, "steps and seed must be 0 or more"),
@@ -80,3 +84,185 @@ def test_the_model_is_given_back(tmp_path):
     assert model.training
     assert all(parameter.grad is None for parameter in model.parameters())
     assert torch.is_grad_enabled()
+
+
+def conv(seed=0, outputs=1, length=24):
+    torch.manual_seed(seed)
+    layers = [torch.nn.Conv1d(4, 8, 5), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(8 * (length - 4), outputs)]
+    return torch.nn.Sequential(*layers)
+
+
+EVERY_RULE = si.Constraints(
+    protect=[(3, 7)], edits=9, gc=(0.25, 0.75), homopolymer=4, forbid=["EcoRI", "TTTA"], require=["CAGC"]
+)
+
+
+@pytest.mark.parametrize("method", [name for name in DESIGN_METHODS if name != "screen"])
+def test_every_method_keeps_the_rules_and_says_so(method):
+    options = {"motifs": ["CACGTG"]} if method == "insert_motifs" else {}
+    steps = 40 if method in ("straight_through", "seq_prop", "hill_climb", "anneal") else 5
+    start = ["ACGTTGCATGCAGCATCGGATCAA", "CAGCTTGCATGCAGCATCTTTAAA"]
+    found = si.optimize(conv(), start, method=method, steps=steps, constraints=EVERY_RULE, device="cpu", **options)
+    assert bool(found.rules["kept"].all())
+    assert len(found.rules) == 2 * len(EVERY_RULE.rules(24).constraints)
+    for design in found:
+        assert design.sequence[3:7] == design.start[3:7]
+        assert "GAATTC" not in design.sequence and "TTTA" not in design.sequence and "TAAA" not in design.sequence
+        assert len(design.edits) <= 9
+        assert design.trajectory[-1] == pytest.approx(design.score, rel=1e-5)
+
+
+def test_rules_that_exclude_one_another_are_named():
+    rules = si.Constraints(protect=[(0, 6)], forbid=["GAATTC"], homopolymer=8)
+    with pytest.raises(InfeasibleError, match="GAATTC") as error:
+        si.optimize(conv(), "GAATTC" + "ACGT" * 4 + "AC", constraints=rules, steps=2, device="cpu")
+    assert "homopolymer" not in str(error.value)
+
+
+def test_an_ensemble_and_its_doubts():
+    models = [conv(seed) for seed in range(3)]
+    bold = si.optimize(models, length=24, count=2, steps=200, device="cpu")
+    careful = si.optimize(models, length=24, count=2, steps=200, penalties=si.Penalties(uncertainty=3.0), device="cpu")
+    assert careful[0].uncertainty < bold[0].uncertainty
+    with torch.no_grad():
+        scores = [float(model(si.one_hot(bold[0].sequence))) for model in models]
+    assert bold[0].score == pytest.approx(np.mean(scores), rel=1e-5)
+    assert bold[0].uncertainty == pytest.approx(np.std(scores), rel=1e-4)
+    assert careful[0].values[0] == pytest.approx(careful[0].score - 3 * careful[0].uncertainty, rel=1e-4)
+    with pytest.raises(InputError, match="needs an ensemble"):
+        si.optimize(models[0], length=24, penalties=si.Penalties(uncertainty=1.0), device="cpu")
+
+
+def test_penalties_hold_edits_back_and_keep_designs_likely():
+    free = si.optimize(conv(), length=24, count=3, method="greedy", device="cpu")
+    dear = si.optimize(conv(), length=24, count=3, method="greedy", penalties=si.Penalties(edits=0.05), device="cpu")
+    assert dear.to_frame()["edits"].sum() < free.to_frame()["edits"].sum()
+    natural = ["AT" * 30, "TA" * 30]
+    likely = si.optimize(
+        conv(), length=24, count=3, penalties=si.Penalties(unlikely=5.0, natural=natural, order=1), device="cpu"
+    )
+    pairs = [design.sequence.count("AT") + design.sequence.count("TA") for design in likely]
+    assert min(pairs) > max(design.sequence.count("AT") + design.sequence.count("TA") for design in free)
+    with pytest.raises(InputError, match="number of 0 or more"):
+        si.Penalties(edits=-1.0)
+
+
+def test_targets_minimize_reach_and_contrast():
+    model = conv(outputs=2)
+    low = si.optimize(model, length=24, count=2, target=minimize(0), method="greedy", device="cpu")
+    high = si.optimize(model, length=24, count=2, target=0, method="greedy", device="cpu")
+    assert -low[0].score < high[0].score
+    middle = (high[0].score - low[0].score) / 3
+    at = si.optimize(model, length=24, count=2, target=reach(0, middle), steps=400, device="cpu")
+    assert at[0].score == pytest.approx(0, abs=0.02)
+    both = si.optimize(model, length=24, count=2, target=contrast(0, 1), method="greedy", device="cpu")
+    with torch.no_grad():
+        outputs = model(si.one_hot(both[0].sequence))[0]
+    assert both[0].score == pytest.approx(float(outputs[0] - outputs[1]), rel=1e-5)
+
+
+def test_several_targets_give_a_front():
+    model = conv(outputs=2)
+    found = si.optimize(model, length=24, count=2, target=[0, 1], method="evolve", steps=30, device="cpu")
+    values = np.array([design.values for design in found])
+    assert len(found) > 3
+    assert not any(((other >= one).all() and (other > one).any()) for one in values for other in values)
+    with torch.no_grad():
+        outputs = model.eval()(si.one_hot(found.sequences)).numpy()
+    np.testing.assert_allclose(values, outputs, rtol=1e-5, atol=1e-6)
+    with pytest.raises(InputError, match="method='evolve'"):
+        si.optimize(model, length=24, target=[0, 1], device="cpu")
+
+
+def test_edits_of_all_kinds_are_listed():
+    found = si.optimize(
+        conv(), length=24, count=2, steps=300, kinds=["substitution", "insertion", "deletion"], device="cpu"
+    )
+    table = found.edits
+    assert list(table.columns) == ["design", "kind", "position_in_start", "position_in_design", "before", "after"]
+    assert {"insertion", "deletion"} & set(table["kind"])
+    assert found.to_frame()["edits"].tolist() == table.groupby("design").size().tolist()
+
+
+def test_a_library_is_screened():
+    library = si.decode(columns_of(random_codes(50, 24, 0)))
+    model = conv()
+    with torch.no_grad():
+        scores = model(si.one_hot(library))[:, 0].numpy()
+    found = si.optimize(model, library, method="screen", count=3, device="cpu")
+    assert found.sequences == [library[i] for i in np.argsort(-scores)[:3]]
+    ruled = si.optimize(
+        model, library, method="screen", count=3, constraints=si.Constraints(forbid="AA"), device="cpu"
+    )
+    assert not any("AA" in one or "TT" in one for one in ruled.sequences)
+    with pytest.raises(InputError, match="none of the 50 sequences"):
+        si.optimize(model, library, method="screen", constraints=si.Constraints(require=["A" * 12]), device="cpu")
+
+
+@pytest.mark.parametrize("method", ["hill_climb", "evolve", "straight_through"])
+def test_what_was_interrupted_goes_on_to_the_same_end(method, tmp_path, monkeypatch):
+    from seqinterp.api import design_run
+
+    monkeypatch.setattr(design_run, "SAVED_EVERY", 0.0)
+    options = {"length": 24, "count": 3, "steps": 60, "seed": 3, "method": method, "device": "cpu"}
+    whole = si.optimize(conv(), **options)
+    place, rounds = tmp_path / "walk.safetensors", 0
+    save = design_run.save_walk
+
+    def stop_at_the_fourth(*args):
+        nonlocal rounds
+        save(*args)
+        rounds += 1
+        if rounds == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(design_run, "save_walk", stop_at_the_fourth)
+    with pytest.raises(KeyboardInterrupt):
+        si.optimize(conv(), checkpoint=place, **options)
+    with pytest.raises(FileError, match="belongs to a search for something else"):
+        si.optimize(conv(), checkpoint=place, **options | {"seed": 4})
+    monkeypatch.setattr(design_run, "save_walk", save)
+    again = si.optimize(conv(), checkpoint=place, **options)
+    assert again.sequences == whole.sequences
+    for one, other in zip(again, whole, strict=True):
+        np.testing.assert_array_equal(one.trajectory, other.trajectory)
+    assert not place.exists()
+
+
+def test_pruning_undoes_what_is_not_needed():
+    options = {"length": 24, "count": 3, "method": "evolve", "steps": 30, "device": "cpu"}
+    whole, pruned = si.optimize(conv(), **options), si.optimize(conv(), prune=0.2, **options)
+    assert pruned.to_frame()["edits"].sum() < whole.to_frame()["edits"].sum()
+    best = {design.start: design for design in whole}
+    for design in pruned:
+        floor = best[design.start].score - 0.2 * (best[design.start].score - design.start_score)
+        assert design.score >= floor - 1e-5
+
+
+def test_steps_below_zero_do_not_mean_for_ever():
+    with pytest.raises(InputError, match="steps and seed must be 0 or more"):
+        si.optimize(conv(), length=24, steps=-1, method="greedy", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": 3}, "has no option 'width'"),
+        ({"kinds": "deletion"}, "kinds must be a list"),
+        ({"kinds": ["inversion"]}, "kinds must be a list out of"),
+        ({"method": "seq_prop", "kinds": ["deletion"]}, "makes substitutions only"),
+        ({"prune": 2.0}, "from 0 to 1"),
+        ({"method": "insert_motifs"}, "needs motifs="),
+        ({"target": []}, "empty list"),
+        ({"start": "ACGTR" * 4, "length": None}, "stands for several bases"),
+    ],
+)
+def test_refusals_of_options(options, message):
+    with pytest.raises(InputError, match=message):
+        si.optimize(conv(), device="cpu", **{"length": 24} | options)
+
+
+def test_n_in_a_start_is_any_base():
+    found = si.optimize(conv(), "N" * 24, method="greedy", device="cpu", steps=40)
+    assert found[0].score > found[0].start_score
+    assert found[0].start == "N" * 24
