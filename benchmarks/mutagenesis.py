@@ -3,11 +3,11 @@
 A group is a network (M1 ... ChromBPNet): the effects of all substitutions, by the door that everything about edits goes
 through and by `si.mutate`, against tangermeme at its best setting (its fast path forced on where that is faster, and
 captured beforehand) and against forward passes in torch (edited sequences made beforehand). Or one of: pairs (all
-double substitutions of 101 bases), greedy (a step of greedy design against tangermeme), cold (one sequence in a new
-Python), memory. Answers are checked against double precision and the peer before anything is timed; all take turns in
-one process, on the same threads and with the same settings of malloc. For long sequences everyone but `mutate` edits
-positions spread evenly over the sequence, and times are scaled to all of them. Results are merged into one file of
-`benchmarks/results/` when they are of one commit; `--quick` writes nothing.
+double substitutions of 101 bases), cold (one sequence in a new Python), memory. Answers are checked against double
+precision and the peer before anything is timed; all take turns in one process, on the same threads and with the same
+settings of malloc. For long sequences everyone but `mutate` edits positions spread evenly over the sequence, and times
+are scaled to all of them. Results are merged into one file of `benchmarks/results/` when they are of one commit;
+`--quick` writes nothing.
 """
 
 import argparse
@@ -27,14 +27,13 @@ import peak
 import torch
 from measure import RESULTS, machine, write_results
 from mutagenesis_course import REPEATS, SIZES, Course, against_double, agreement, check
-from race import SHORTEST, Run, at_best, require, seconds
+from race import SHORTEST, at_best, seconds
 from reference_networks import NETWORKS, network, sequences
 from torch import Tensor
 
 import seqinterp as si
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output
-from seqinterp.design.greedy import greedy
 from seqinterp.mutagenesis.edit_lists import pairs, substitutions
 from seqinterp.mutagenesis.edits import joined
 from seqinterp.mutagenesis.effects import effects
@@ -44,7 +43,6 @@ MALLOC = {  # without these each large temporary of torch costs page faults; byt
     "MALLOC_TRIM_THRESHOLD_": "8000000000",
     "MALLOC_TOP_PAD_": "268435456",
 }
-GREEDY_STEPS = 5
 
 
 def race_network(name: str, quick: bool) -> dict[str, object]:
@@ -146,37 +144,6 @@ def all_pairs(quick: bool) -> dict[str, object]:
     }
 
 
-def greedy_steps(quick: bool) -> dict[str, object]:
-    """A step of greedy design of one sequence on M1, against tangermeme's; ours for 16 at once, too."""
-    from tangermeme.design import greedy_substitution
-
-    course = Course("M1", quick)
-    one, many = course.inputs[:1], course.inputs[:16]
-    options = {"reverse_complement": False, "max_iter": GREEDY_STEPS, "tol": -1e9, "device": "cpu"}
-
-    def theirs(size: int | None) -> Run:
-        return partial(greedy_substitution, course.score.model, one, batch_size=size, **options)
-
-    def ours(starts: Tensor) -> Run:
-        return lambda: greedy(course.score, starts, steps=GREEDY_STEPS).sequences
-
-    peer = at_best(theirs, (101, 404, 1024), 2)
-    require(torch.equal(ours(one)(), peer.run()), "our greedy design differs from tangermeme's")
-    moved = (ours(many)() != many).any(dim=1).sum(dim=1)
-    times = in_turns({"greedy": ours(one), "tangermeme": peer.run, "greedy, 16 at once": ours(many)}, course.repeats)
-    each = {name: [one / GREEDY_STEPS for one in taken] for name, taken in times.items()}
-    each["greedy, 16 at once"] = [value / len(many) for value in each["greedy, 16 at once"]]
-    return {
-        "checked": f"tangermeme's sequence after {GREEDY_STEPS} steps; positions moved by ours: {moved.tolist()}",
-        "microseconds_per_step_and_sequence": {name: 1e6 * median(taken) for name, taken in each.items()},
-        "times_faster": {
-            "one sequence": _ratios(each, "greedy", "tangermeme"),
-            "16 at once": _ratios(each, "greedy, 16 at once", "tangermeme"),
-        },
-        "batch_size": peer.batch_size,
-    }
-
-
 COLD = """
 import time; begun = time.perf_counter()
 import torch; loaded = time.perf_counter()
@@ -237,7 +204,6 @@ def print_peak_memory(quick: bool) -> None:
 GROUPS: dict[str, Callable[[bool], dict[str, object]]] = {
     **{name: partial(race_network, name) for name in SIZES},
     "pairs": all_pairs,
-    "greedy": greedy_steps,
     "cold": cold,
     "memory": memory,
 }
