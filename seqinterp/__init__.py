@@ -10,27 +10,41 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from seqinterp.api.ablate import ablate as ablate
+    from seqinterp.api.attack import attack as attack
     from seqinterp.api.attribute import attribute as attribute
     from seqinterp.api.attribute_outputs import attribute_outputs as attribute_outputs
+    from seqinterp.api.constraints import Constraints as Constraints
     from seqinterp.api.dependency_map import dependency_map as dependency_map
     from seqinterp.api.discover import discover as discover
     from seqinterp.api.edit_effects import edit_effects as edit_effects
     from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
+    from seqinterp.api.find_companions import find_companions as find_companions
+    from seqinterp.api.flip_prediction import flip_prediction as flip_prediction
+    from seqinterp.api.fool import fool as fool
     from seqinterp.api.jacobian import jacobian as jacobian
+    from seqinterp.api.judge_designs import judge_designs as judge_designs
     from seqinterp.api.marginalize import marginalize as marginalize
+    from seqinterp.api.maximize_activation import maximize_activation as maximize_activation
     from seqinterp.api.mutate import mutate as mutate
     from seqinterp.api.mutate_pairs import mutate_pairs as mutate_pairs
     from seqinterp.api.necessity_and_sufficiency import necessity_and_sufficiency as necessity_and_sufficiency
     from seqinterp.api.optimize import optimize as optimize
+    from seqinterp.api.penalties import Penalties as Penalties
     from seqinterp.api.plan_edits import plan_edits as plan_edits
     from seqinterp.api.results.ablation import Ablation as Ablation
+    from seqinterp.api.results.attacked import Attacked as Attacked
     from seqinterp.api.results.attribution import Attribution as Attribution
+    from seqinterp.api.results.companions import Companions as Companions
     from seqinterp.api.results.designs import Designs as Designs
     from seqinterp.api.results.edit_effects import EditEffects as EditEffects
+    from seqinterp.api.results.flips import Flips as Flips
+    from seqinterp.api.results.fooled import Fooled as Fooled
     from seqinterp.api.results.marginal_effects import MarginalEffects as MarginalEffects
+    from seqinterp.api.results.maximized import MaximizedInputs as MaximizedInputs
     from seqinterp.api.results.motifs import Motifs as Motifs
     from seqinterp.api.results.mutagenesis import Mutagenesis as Mutagenesis
     from seqinterp.api.results.necessity import NecessitySufficiency as NecessitySufficiency
+    from seqinterp.api.results.neighbours import NearestExamples as NearestExamples
     from seqinterp.api.results.pairs import PairEffects as PairEffects
     from seqinterp.api.results.spacing import SpacingEffects as SpacingEffects
     from seqinterp.api.results.synergy import Synergy as Synergy
@@ -53,9 +67,13 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "ablate": "api.ablate",
     "Ablation": "api.results.ablation",
+    "attack": "api.attack",
+    "Attacked": "api.results.attacked",
     "attribute": "api.attribute",
     "attribute_outputs": "api.attribute_outputs",
     "Attribution": "api.results.attribution",
+    "Companions": "api.results.companions",
+    "Constraints": "api.constraints",
     "decode": "sequence.onehot",
     "dependency_map": "api.dependency_map",
     "Designs": "api.results.designs",
@@ -63,21 +81,31 @@ _PUBLIC = {
     "edit_effects": "api.edit_effects",
     "EditEffects": "api.results.edit_effects",
     "filter_motifs": "api.filter_motifs",
+    "find_companions": "api.find_companions",
+    "flip_prediction": "api.flip_prediction",
+    "Flips": "api.results.flips",
+    "fool": "api.fool",
+    "Fooled": "api.results.fooled",
     "jacobian": "api.jacobian",
+    "judge_designs": "api.judge_designs",
     "load_model": "io.load_model",
     "Locus": "sequence.examples",
     "MarginalEffects": "api.results.marginal_effects",
     "marginalize": "api.marginalize",
+    "maximize_activation": "api.maximize_activation",
+    "MaximizedInputs": "api.results.maximized",
     "Motif": "motifs.motif",
     "Motifs": "api.results.motifs",
     "Mutagenesis": "api.results.mutagenesis",
     "mutate": "api.mutate",
     "mutate_pairs": "api.mutate_pairs",
+    "NearestExamples": "api.results.neighbours",
     "necessity_and_sufficiency": "api.necessity_and_sufficiency",
     "NecessitySufficiency": "api.results.necessity",
     "one_hot": "sequence.onehot",
     "optimize": "api.optimize",
     "PairEffects": "api.results.pairs",
+    "Penalties": "api.penalties",
     "plan_edits": "api.plan_edits",
     "read_examples": "io.tables",
     "read_motifs": "io.motif_files",

@@ -82,8 +82,10 @@ class Constraints:
             for text in getattr(self, name):
                 word_and_label(text, name)
 
-    def rules(self, length: int) -> Rules:
+    def rules(self, length: int, *, indels: bool = True) -> Rules:
         """These constraints on sequences of `length` bases, those first that are quick to check.
+
+        indels: whether bases can be inserted and deleted; if not, every position that differs counts as an edit.
 
         Raises:
             InputError: a span, window, word or motif does not fit.
@@ -95,10 +97,10 @@ class Constraints:
         if self.protect:
             found.append(Protected(tuple(self.protect)))
         if self.edits is not None:
-            found.append(EditBudget(self.edits))
+            found.append(EditBudget(self.edits, indels))
         found += [Protein(start, stop, strand, self.code) for start, stop, strand in self.keep_protein]
         if self.apart is not None:
-            found.append(Apart(self.apart))
+            found.append(Apart(self.apart, indels))
         if self.homopolymer is not None:
             found.append(Homopolymer(self.homopolymer))
         if self.gc is not None:

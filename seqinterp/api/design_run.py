@@ -203,6 +203,7 @@ def _designs(
             tuple(values[i].tolist()),
             float(spread[i]),
             tuple(problem.rules.report(code, start)),
+            problem.kinds,
         )
         for i, (code, start, line) in enumerate(zip(codes, starts, lines, strict=True))
     ]

@@ -14,6 +14,7 @@ from seqinterp.api.penalties import Penalties
 from seqinterp.api.results.designs import Designs
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.run import Device, choose_device
+from seqinterp.design.walk import SUBSTITUTIONS
 from seqinterp.errors import InputError
 from seqinterp.shapes import Array
 
@@ -71,7 +72,7 @@ def optimize(
     if len(goal.targets) > 1 and not find_design_method(method).front:
         raise InputError(f"several targets need method='evolve', or one goal such as weighted(...), not {method!r}")
     starts = start_codes(goal.models[0], start, length, count, seed)
-    rules = (constraints or Constraints()).rules(starts.shape[1])
+    rules = (constraints or Constraints()).rules(starts.shape[1], indels=settings.kinds != SUBSTITUTIONS)
     if method == "screen" and start is not None:
         return screened(goal, rules, starts, count, place)
     begun = within_rules(starts, rules, seed)

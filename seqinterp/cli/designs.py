@@ -87,7 +87,7 @@ def spans(texts: Sequence[str] | None, name: str) -> list[tuple[int | str, ...]]
     """START:STOP of each, and a strand where one is named."""
     if texts is None:
         return None
-    found = []
+    found: list[tuple[int | str, ...]] = []
     for text in texts:
         parts = text.split(":")
         if len(parts) not in (2, 3) or not all(part.isdigit() for part in parts[:2]):

@@ -1,5 +1,7 @@
 """`seqinterp optimize`: sequences that the model scores highly, within what can be built."""
 
+from typing import Any
+
 import typer
 
 from seqinterp.cli import design_options as own, options
@@ -45,11 +47,12 @@ def optimize(
     from seqinterp.io.atomic import written_whole
 
     refuse_other_endings(out, *TABLES, *RECORDS, *ARRAYS)
-    given = {"start": start, "length": length, "count": count, "method": method, "steps": steps, "kind": kind}
-    given |= {"prune": prune, "insert": insert, "target": target, "ensemble": ensemble, "seed": seed, "device": device}
-    rules = {"protect": spans(protect, "protect"), "edits": edits, "gc": shares(gc), "gc_window": gc_window}
-    rules |= {"homopolymer": homopolymer, "forbid": forbid, "require": require, "no_new_hits": no_new_hits}
-    rules |= {"keep_protein": spans(keep_protein, "keep-protein"), "apart": apart}
+    given: dict[str, Any] = {"start": start, "length": length, "count": count, "method": method, "steps": steps}
+    given |= {"kind": kind, "prune": prune, "insert": insert, "target": target, "ensemble": ensemble, "seed": seed}
+    given |= {"device": device}
+    rules: dict[str, Any] = {"protect": spans(protect, "protect"), "edits": edits, "gc": shares(gc)}
+    rules |= {"gc_window": gc_window, "homopolymer": homopolymer, "forbid": forbid, "require": require}
+    rules |= {"keep_protein": spans(keep_protein, "keep-protein"), "no_new_hits": no_new_hits, "apart": apart}
     with written_whole(out, force=force) as place:
         positional, keyword = arguments(run, told(config, given, rules))
         checkpoint = out.with_name(f"{out.name}.unfinished")

@@ -191,9 +191,7 @@ def test_a_library_is_screened():
         scores = model(si.one_hot(library))[:, 0].numpy()
     found = si.optimize(model, library, method="screen", count=3, device="cpu")
     assert found.sequences == [library[i] for i in np.argsort(-scores)[:3]]
-    ruled = si.optimize(
-        model, library, method="screen", count=3, constraints=si.Constraints(forbid="AA"), device="cpu"
-    )
+    ruled = si.optimize(model, library, method="screen", count=3, constraints=si.Constraints(forbid="AA"), device="cpu")
     assert not any("AA" in one or "TT" in one for one in ruled.sequences)
     with pytest.raises(InputError, match="none of the 50 sequences"):
         si.optimize(model, library, method="screen", constraints=si.Constraints(require=["A" * 12]), device="cpu")

@@ -57,9 +57,13 @@ class Protected:
 
 @dataclass(frozen=True)
 class EditBudget:
-    """At most so many substitutions, insertions and deletions lead from the start to the design."""
+    """At most so many substitutions, insertions and deletions lead from the start to the design.
+
+    indels: whether there can be insertions and deletions; if not, every position that differs is an edit.
+    """
 
     most: int
+    indels: bool = True
     unit: int = 1
 
     @property
@@ -68,12 +72,15 @@ class EditBudget:
 
     def cost(self, codes: CodeBlock, starts: CodeBlock, /) -> Costs:
         """Edits above the budget; far above it, positions that differ."""
-        found = edit_distances(starts, codes, few=self.most, most=self.most + _BEYOND)
+        if self.indels:
+            found = edit_distances(starts, codes, few=self.most, most=self.most + _BEYOND)
+        else:
+            found = (codes != starts).sum(axis=1, dtype=np.int64)
         over: Costs = np.maximum(found - self.most, 0)
         return over
 
     def said(self, codes: Codes, start: Codes, /) -> str:
-        edits = edit_distance(start, codes)
+        edits = edit_distance(start, codes) if self.indels else int((codes != start).sum())
         return f"{edits} edit{'' if edits == 1 else 's'} from the start"
 
     def spots(self, codes: Codes, start: Codes, generator: np.random.Generator, /) -> Listing:
@@ -85,7 +92,7 @@ class EditBudget:
         """Each base that differs set back, draws of as many at once as are too many, and each edit undone."""
         differ = np.flatnonzero(codes != start)
         back = set_back(codes, start, differ, len(differ) - self.most, generator)
-        return np.concatenate([back, undone(codes, start)])
+        return np.concatenate([back, undone(codes, start)]) if self.indels else back
 
 
 @dataclass(frozen=True)
@@ -93,10 +100,11 @@ class Apart:
     """Edited positions are at least so many bases from each other.
 
     Where insertions or deletions make it fewer edits than positions that differ, those edits count, and two of them are
-    as far apart as they are in the start or in the design, whichever is more.
+    as far apart as they are in the start or in the design, whichever is more; without `indels` only positions count.
     """
 
     least: int
+    indels: bool = True
     unit: int = 1
 
     @property
@@ -105,10 +113,15 @@ class Apart:
 
     def cost(self, codes: CodeBlock, starts: CodeBlock, /) -> Costs:
         """Edits that are too near to the one before them."""
-        return crowded(plain(starts), plain(codes), self.least)
+        if self.indels:
+            return crowded(plain(starts), plain(codes), self.least)
+        row, position = (codes != starts).nonzero()
+        near = (np.diff(row) == 0) & (np.diff(position) < self.least)
+        found: Costs = np.bincount(row[1:][near], minlength=len(codes)).astype(np.int64)
+        return found
 
     def said(self, codes: Codes, start: Codes, /) -> str:
-        gap = nearest(codes, start)
+        gap = nearest(codes, start, indels=self.indels)
         return "there are fewer than two edits" if gap is None else f"the nearest two edits are {gap} apart"
 
     def spots(self, codes: Codes, start: Codes, generator: np.random.Generator, /) -> Listing:
@@ -128,16 +141,17 @@ class Apart:
             else:
                 last = position
         pair = differ[np.unique(np.concatenate([near, near + 1]))]
-        return np.concatenate([set_back(codes, start, pair, 1, generator), thinned[None], undone(codes, start)])
+        found = np.concatenate([set_back(codes, start, pair, 1, generator), thinned[None]])
+        return np.concatenate([found, undone(codes, start)]) if self.indels else found
 
 
-def nearest(codes: Codes, start: Codes) -> int | None:
+def nearest(codes: Codes, start: Codes, *, indels: bool = True) -> int | None:
     """How far apart the two nearest edits are; None where there are fewer than two."""
     differ = np.flatnonzero(codes != start)
     if len(differ) < 2:
         return None
-    steps = edit_script(start, codes)
-    if len(steps) == len(differ):
+    steps = edit_script(start, codes) if indels else []
+    if not indels or len(steps) == len(differ):
         return int(np.diff(differ).min())
     places = np.array([(step.position_in_start, step.position_in_design) for step in steps])
     return int(np.diff(places, axis=0).max(axis=1).min()) if len(places) > 1 else None

@@ -1,14 +1,19 @@
-"""The fewest edits that keep what a design has gained: backward elimination."""
+"""The fewest edits that keep what a design has gained: backward elimination, and exchange of several edits for one."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from seqinterp.design.edit_script import Step, edit_script, substitutions
+from seqinterp.design.search.choose import best_allowed
+from seqinterp.design.search.moves import gains_of_edits, numbered
 from seqinterp.design.walk import SUBSTITUTIONS, Problem
 from seqinterp.errors import InputError
 from seqinterp.sequence.alphabet import letter_codes
 from seqinterp.shapes import CodeBlock, Codes
+
+TRIED = 4  # substitutions that are put in on trial
 
 
 def pruned(problem: Problem, codes: CodeBlock, starts: CodeBlock, *, lose: float = 0.05) -> CodeBlock:
@@ -16,7 +21,8 @@ def pruned(problem: Problem, codes: CodeBlock, starts: CodeBlock, *, lose: float
 
     An edit is undone as long as the value stays at or above value - `lose` * (value - value of the start) and the rules
     are kept; where a start is no worse than its design nothing may be lost. Undoing any single one of the edits that
-    are left would break one or the other.
+    are left would break one or the other. Where only substitutions may be made, one of the best others is then put in
+    if it lets two or more be undone, again and again.
 
     Raises:
         InputError: `lose` is not a share from 0 up to 1.
@@ -25,7 +31,22 @@ def pruned(problem: Problem, codes: CodeBlock, starts: CodeBlock, *, lose: float
     values, begun = problem.objective.values(codes, starts), problem.objective.values(starts, starts)
     floors = (values - lose * np.maximum(values - begun, 0)).tolist()
     ends = [_pruned(problem, *row) for row in zip(codes, starts, floors, strict=True)]
+    if problem.kinds == SUBSTITUTIONS:
+        ends = [_exchanged(problem, *row) for row in zip(ends, starts, floors, strict=True)]
     return np.stack(ends)
+
+
+def _exchanged(problem: Problem, codes: Codes, start: Codes, floor: float) -> Codes:
+    """One design with fewer edits, as long as one more makes two or more needless."""
+    while True:
+        made = partial(numbered, codes)
+        gains = gains_of_edits(problem, codes[None], start[None])[0]
+        _, better = best_allowed(problem, gains, made, start, count=TRIED, least=problem.margin(floor))
+        fewer = [codes, *(_pruned(problem, one, start, floor) for one in better)]
+        shortest = min(fewer, key=lambda one: int((one != start).sum()))
+        if shortest is codes:
+            return codes
+        codes = shortest
 
 
 def _pruned(problem: Problem, codes: Codes, start: Codes, floor: float) -> Codes:
