@@ -61,3 +61,4 @@ LetterSets = UInt8[ndarray, " letter"]  # which of A, C, G, T, N each letter sta
 Images = Float[ndarray, "image channel row column"]  # pictures to be drawn
 Features = Float[ndarray, "example feature"]  # several examples, each as a row of numbers
 Natural = Float[Tensor, "natural ..."]  # examples that inputs are compared with
+AnyNumbers = Float[ndarray, "..."]  # numbers in any arrangement

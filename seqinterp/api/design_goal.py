@@ -38,11 +38,17 @@ class Goal:
         Raises:
             InputError: no model, no target, or an uncertainty of a single model.
         """
-        models = (model,) if isinstance(model, nn.Module) else tuple(model)
+        if not isinstance(model, nn.Module | Sequence):
+            raise InputError(f"the model must be a torch.nn.Module or a list of them, not {type(model).__name__}")
+        models: tuple[nn.Module, ...] = (model,) if isinstance(model, nn.Module) else tuple(model)
         wrong = next((one for one in models if not isinstance(one, nn.Module)), None)
         if not models or wrong is not None:
             came = "no model" if wrong is None else type(wrong).__name__
             raise InputError(f"the model must be a torch.nn.Module or a list of them, not {came}")
+        if len({number_type(one) for one in models}) > 1:
+            raise InputError(
+                "the models of an ensemble compute in different number types; convert them, as model.float()"
+            )
         targets = tuple(target) if isinstance(target, Sequence) else (target,)
         if not targets:
             raise InputError("target is an empty list; name at least one output")
@@ -70,8 +76,7 @@ class Goal:
     @property
     def dtype(self) -> torch.dtype:
         """What the first model computes in."""
-        held = (*self.models[0].parameters(), *self.models[0].buffers())
-        return next((tensor.dtype for tensor in held if tensor.is_floating_point()), torch.float32)
+        return number_type(self.models[0])
 
     @contextmanager
     def borrowed(self, device: torch.device) -> Iterator[None]:
@@ -80,3 +85,9 @@ class Goal:
             for model in self.models:
                 stack.enter_context(borrowed(model, device))
             yield
+
+
+def number_type(model: nn.Module) -> torch.dtype:
+    """What a model computes in."""
+    held = (*model.parameters(), *model.buffers())
+    return next((tensor.dtype for tensor in held if tensor.is_floating_point()), torch.float32)

@@ -1,8 +1,11 @@
 """The ways of `optimize`, one line each. Adding one: its file in design/search, its line here, its law in the tests."""
 
+import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral, Real
 from typing import Any
 
 from seqinterp.api.catalogue import option_names
@@ -20,6 +23,7 @@ from seqinterp.design.search.straight_through import straight_through
 from seqinterp.design.walk import Advance
 from seqinterp.design.words import consensus
 from seqinterp.errors import InputError
+from seqinterp.sequence.markov import Background
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,32 @@ def bind_design(name: str, options: Mapping[str, Any]) -> Advance:
     if unknown:
         offered = ", ".join(sorted(taken)) or "no options of its own"
         raise InputError(f"design method {name!r} has no option {unknown[0]!r}; it takes {offered}")
+    for option, value in given.items():
+        _check_number(name, option, value, inspect.signature(method.advance).parameters)
     if "motifs" in taken:
         if not given.get("motifs"):
             raise InputError("insert_motifs needs motifs= to put in; give at least one")
         given["words"] = [codes_of(consensus(pwm))[0] for pwm in named_pwms(given.pop("motifs")).values()]
     return partial(method.advance, **given)
+
+
+def whole(value: Any) -> bool:
+    """Whether this is a whole number, and no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _check_number(method: str, option: str, value: Any, parameters: Mapping[str, inspect.Parameter]) -> None:
+    """Raise InputError where a number of another kind is meant."""
+    kind = parameters[option].annotation if option in parameters else None
+    if kind is int and not whole(value):
+        raise InputError(f"{option} of design method {method!r} must be a whole number, not {value!r}")
+    if kind in (float, float | None) and not (
+        value is None or (isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value))
+    ):
+        raise InputError(f"{option} of design method {method!r} must be a number, not {value!r}")
+    if kind is Background and not isinstance(value, Background):
+        raise InputError(
+            f"{option} of design method {method!r} must be a Background, as"
+            " seqinterp.sequence.markov_fit.fit_background gives it,"
+            f" not a {type(value).__name__}"
+        )

@@ -1,7 +1,5 @@
 """A search from its starts to `Designs`: checked, followed, written down, pruned, put in order."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +10,8 @@ import numpy as np
 import torch
 
 from seqinterp.api.design_goal import Goal
-from seqinterp.api.design_methods import DesignMethod, bind_design, find_design_method
+from seqinterp.api.design_methods import DesignMethod, bind_design, find_design_method, whole
+from seqinterp.api.fingerprint import fingerprint
 from seqinterp.api.progress import spoken
 from seqinterp.api.results.designs import Design, Designs
 from seqinterp.api.score import origin, refuse_odd_scores
@@ -30,6 +29,7 @@ from seqinterp.sequence.alphabet import letters_of
 from seqinterp.shapes import CodeBlock
 
 SAVED_EVERY = 2.0  # seconds
+SHARED = ("prune", "checkpoint", "keep_checkpoint", "progress")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,9 @@ class Settings:
     kinds: tuple[Kind, ...] = SUBSTITUTIONS
     prune: float | None = None
     checkpoint: Path | str | None = None
+    keep_checkpoint: bool = False
     progress: bool = False
-    own: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, method: str, options: Mapping[str, Any], seed: int, device: torch.device) -> "Settings":
@@ -55,20 +56,22 @@ class Settings:
             InputError: there is no such method or option, or one is out of its range.
         """
         entry = find_design_method(method)
-        shared = {name: options[name] for name in ("prune", "checkpoint", "progress") if name in options}
+        shared = {name: options[name] for name in SHARED if name in options}
         own = {name: value for name, value in options.items() if name not in {*shared, "steps", "kinds"}}
         steps, kinds = options.get("steps"), options.get("kinds", SUBSTITUTIONS)
         steps = entry.steps if steps is None else steps
         _check(steps, seed, kinds, entry, method)
         check_share(shared.get("prune") or 0.0)
         kinds = tuple(kind for kind in KINDS if kind in kinds)
-        words = {name: repr(value) for name, value in own.items()}
-        return cls(method, bind_design(method, own), seed, device, int(steps), kinds, **shared, own=words)
+        return cls(method, bind_design(method, own), int(seed), device, int(steps), kinds, **shared, own=own)
 
     def facts(self) -> dict[str, Any]:
         """For the origin of designs."""
         names = ("method", "seed", "steps", "kinds", "prune")
-        return {name: getattr(self, name) for name in names} | {"options": dict(self.own), "kinds": list(self.kinds)}
+        return {name: getattr(self, name) for name in names} | {
+            "options": {name: repr(value) for name, value in self.own.items()},
+            "kinds": list(self.kinds),
+        }
 
 
 def run_search(goal: Goal, rules: Rules, settings: Settings, begun: CodeBlock, starts: CodeBlock) -> Designs:
@@ -76,19 +79,23 @@ def run_search(goal: Goal, rules: Rules, settings: Settings, begun: CodeBlock, s
     device, checkpoint = settings.device, settings.checkpoint
     objectives = goal.objectives(device, repeats=settings.steps)
     problem = Problem(objectives, rules, settings.steps, settings.seed, settings.kinds)
+    search = "" if checkpoint is None else _search(goal, rules, settings, begun, starts)
     with goal.borrowed(device), spoken("designing sequences", settings.progress) as said:
         _refuse_odd(goal, begun[:2], device)
         facts = _origin(goal, rules, begun, device) | settings.facts()
-        search = _digest((begun, starts), facts)
         walk = None if checkpoint is None else load_walk(checkpoint, search)
         walk = walk or begin(problem, begun, starts)
         go(problem, walk, settings.advance, _watch(said, checkpoint, search))
         codes, starts, lines = _ends(problem, walk)
         if settings.prune is not None:
             said("undoing edits that are not needed")
+            if checkpoint is not None:
+                save_walk(checkpoint, search, walk)
             codes = pruned(problem, codes, starts, lose=settings.prune)
         found = _designs(goal, problem, codes, starts, lines)
-    if checkpoint is not None:
+    if checkpoint is not None and settings.keep_checkpoint:
+        save_walk(checkpoint, search, walk)
+    elif checkpoint is not None:
         forget_walk(checkpoint)
     return Designs(found, facts)
 
@@ -101,6 +108,7 @@ def screened(goal: Goal, rules: Rules, library: CodeBlock, count: int, device: t
     """
     if count < 1:
         raise InputError(f"count must be 1 or more, not {count}")
+    library = library[np.sort(np.unique(library, axis=0, return_index=True)[1])]
     kept = np.flatnonzero(rules.keep(library, library))
     if len(kept) == 0:
         names = "; ".join(each.name for each in rules.constraints)
@@ -116,10 +124,10 @@ def screened(goal: Goal, rules: Rules, library: CodeBlock, count: int, device: t
     return Designs(found, facts)
 
 
-def _check(steps: Any, seed: int, kinds: str | Sequence[str], entry: DesignMethod, method: str) -> None:
+def _check(steps: Any, seed: Any, kinds: str | Sequence[str], entry: DesignMethod, method: str) -> None:
     """Raise InputError for settings out of their range."""
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0 or seed < 0:
-        raise InputError(f"steps and seed must be 0 or more, not steps={steps} and seed={seed}")
+    if not whole(steps) or not whole(seed) or steps < 0 or seed < 0:
+        raise InputError(f"steps and seed must be 0 or more, whole numbers, not steps={steps} and seed={seed}")
     unknown = [kind for kind in kinds if kind not in KINDS]
     if isinstance(kinds, str) or unknown or not kinds:
         raise InputError(f"kinds must be a list out of {', '.join(KINDS)}, not {kinds!r}")
@@ -148,12 +156,10 @@ def _origin(goal: Goal, rules: Rules, codes: CodeBlock, device: torch.device) ->
     }
 
 
-def _digest(begun: tuple[CodeBlock, CodeBlock], facts: Mapping[str, Any]) -> str:
-    """What a search looks for and how, in one word."""
-    digest = hashlib.sha256(json.dumps({**facts, "device": ""}, sort_keys=True, default=str).encode())
-    for codes in begun:
-        digest.update(np.ascontiguousarray(codes).data)
-    return digest.hexdigest()
+def _search(goal: Goal, rules: Rules, settings: Settings, begun: CodeBlock, starts: CodeBlock) -> str:
+    """What is looked for and how, in one word: a checkpoint of anything else is not gone on with."""
+    how = (settings.method, settings.seed, settings.steps, settings.kinds, settings.own)
+    return fingerprint(goal.models, goal.targets, goal.penalties, rules, how, begun, starts)
 
 
 def _watch(said: Callable[[str], None], checkpoint: Path | str | None, search: str) -> Callable[[Walk], None]:

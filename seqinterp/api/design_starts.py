@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from seqinterp.api.design_methods import whole
 from seqinterp.api.inputs import as_dna
 from seqinterp.design.codes import codes_of
 from seqinterp.design.constraints.repair import repaired
@@ -36,8 +37,8 @@ def start_codes(
     if start is None and length is None:
         raise InputError("optimize needs start=sequences or length=the number of bases of random starts")
     if length is not None:
-        if length < 1 or count < 1:
-            raise InputError(f"length and count must be 1 or more, not length={length} and count={count}")
+        if not whole(length) or not whole(count) or length < 1 or count < 1:
+            raise InputError(f"length and count must be 1 or more, not length={length!r} and count={count!r}")
         return random_codes(count, length, seed)
     given: Any = start if isinstance(start, torch.Tensor | np.ndarray) else one_hot(start if start is not None else [])
     checked = as_dna(model, given)

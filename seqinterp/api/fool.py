@@ -17,11 +17,11 @@ from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.design.activation import check_bounds
 from seqinterp.design.attack import outputs_of
+from seqinterp.design.codes import codes_of
 from seqinterp.design.confidence import Readout, read_out
 from seqinterp.design.fooling import (
     Fooling,
     climb_until_sure,
-    codes_of,
     edit_until_sure,
     random_noise,
     random_sequences,

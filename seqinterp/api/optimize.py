@@ -50,12 +50,13 @@ def optimize(
             `population`; "straight_through" (as Ledidi) and "seq_prop" follow gradients; "screen" scores a library.
         constraints: what every design must keep. A start that breaks one is changed first.
         penalties: what is taken off the score.
-        seed: start sequences and proposals follow from it.
+        seed: start sequences and proposals follow from it and the place of a design among the starts.
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
         options: `steps`, rounds at most; `kinds`, of edits, out of "substitution" (alone unless told otherwise),
             "insertion" and "deletion" (the length is kept: the right end gives way); `prune`, a share of the gain that
-            may be lost to undo edits that are not needed; `checkpoint`, a file from which an interrupted search goes
-            on; `progress`; and what the method itself takes.
+            may be lost to undo edits that are not needed (the trajectory is of the search before); `checkpoint`, a file
+            from which an interrupted search goes on, and which is removed at the end unless `keep_checkpoint`;
+            `progress`; and what the method itself takes.
 
     Returns:
         `Designs`, best first: `sequence`, `score`, `trajectory` `(steps + 1,)`, `start`, `start_score`, `edits`,
@@ -66,14 +67,30 @@ def optimize(
         InfeasibleError: the constraints exclude one another; the sentence names them.
         AlphabetError: a start sequence holds a letter that is not DNA.
     """
-    place = choose_device(device)
-    settings = Settings.of(method, options, seed, place)
+    _check_kinds(constraints, penalties)
+    settings = Settings.of(method, options, seed, choose_device(device))
     goal = Goal.of(model, target, penalties or Penalties())
     if len(goal.targets) > 1 and not find_design_method(method).front:
         raise InputError(f"several targets need method='evolve', or one goal such as weighted(...), not {method!r}")
+    if len(goal.targets) > 1 and settings.prune is not None:
+        raise InputError("prune needs one goal: of several, edits that one can do without another needs")
     starts = start_codes(goal.models[0], start, length, count, seed)
     rules = (constraints or Constraints()).rules(starts.shape[1], indels=settings.kinds != SUBSTITUTIONS)
     if method == "screen" and start is not None:
-        return screened(goal, rules, starts, count, place)
+        if options:
+            raise InputError(
+                f"a library that is given is only scored, so {', '.join(options)} means nothing; leave it out"
+            )
+        return screened(goal, rules, starts, count, settings.device)
     begun = within_rules(starts, rules, seed)
     return run_search(goal, rules, settings, begun, begun if start is None else starts)
+
+
+def _check_kinds(constraints: object, penalties: object) -> None:
+    """Raise InputError where something else was given."""
+    for name, value, kind in (("constraints", constraints, Constraints), ("penalties", penalties, Penalties)):
+        if value is not None and not isinstance(value, kind):
+            raise InputError(
+                f"{name} must be made with seqinterp.{kind.__name__}(...), of a mapping with"
+                f" {kind.__name__}(**mapping), not a {type(value).__name__}"
+            )

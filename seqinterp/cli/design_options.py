@@ -46,6 +46,16 @@ Seed = Annotated[
 Target = Annotated[
     int | None, typer.Option(help="Index of the output; 0 by default.", min=0, show_default=False, rich_help_panel=GOAL)
 ]
+Minimize = Annotated[bool, typer.Option("--minimize", help="Less of it is better.", rich_help_panel=GOAL)]
+Reach = Annotated[float | None, typer.Option(help="It should be this value.", show_default=False, rich_help_panel=GOAL)]
+Against = Annotated[
+    list[int] | None,
+    typer.Option(
+        help="Outputs whose mean is taken off it: on in one task, off in others; may be repeated.",
+        show_default=False,
+        rich_help_panel=GOAL,
+    ),
+]
 Ensemble = Annotated[
     list[Path] | None,
     typer.Option(help="More models of an ensemble; may be repeated.", show_default=False, rich_help_panel=GOAL),

@@ -5,47 +5,78 @@ from pathlib import Path
 from typing import Any
 
 from seqinterp.api.constraints import Constraints
+from seqinterp.api.design_run import SHARED
 from seqinterp.api.penalties import Penalties
+from seqinterp.attribution.protocol import Target
+from seqinterp.attribution.targets import contrast, output
+from seqinterp.design.goals import minimize, reach
 from seqinterp.errors import InputError
 from seqinterp.io.load_model import load_model
 from seqinterp.io.motif_files import read_motifs
 from seqinterp.io.sequences import read_sequences
 from seqinterp.io.settings_file import read_settings
 
-PLAIN = (
-    "start",
-    "length",
-    "count",
-    "method",
-    "steps",
-    "kind",
-    "prune",
-    "insert",
-    "target",
-    "ensemble",
-    "seed",
-    "device",
-)
+# what a file may say, and what each must be
+PLAIN: dict[str, type | tuple[type, ...]] = {
+    "start": (str, Path),
+    "length": int,
+    "count": int,
+    "method": str,
+    "steps": int,
+    "kind": list,
+    "prune": (int, float),
+    "insert": (str, Path),
+    "target": int,
+    "minimize": bool,
+    "reach": (int, float),
+    "against": list,
+    "ensemble": list,
+    "seed": int,
+    "device": str,
+}
+_WORDS = {str: "a text", int: "a whole number", list: "a list", bool: "true or false"}
 TABLES = ("constraints", "penalties", "options")
 
 
 def told(config: Path | None, given: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
-    """What a file says, and over it what was given as options; paths in a file are seen from where it lies."""
-    found = {} if config is None else read_settings(config, (*PLAIN, *TABLES))
-    for name in TABLES:
-        if not isinstance(found.setdefault(name, {}), dict):
-            raise InputError(f"{name} in {config} must be a table: write [{name}] above its entries")
+    """What a file says, and over it what was given as options.
+
+    Raises:
+        FileError: the file cannot be read, or has an entry that nothing is known of.
+        InputError: an entry is not what it must be.
+    """
+    found: dict[str, Any] = {name: {} for name in TABLES}
     if config is not None:
-        for name in ("start", "insert"):
-            if name in found:
-                found[name] = config.parent / found[name]
-        found["ensemble"] = [config.parent / path for path in found.get("ensemble", [])]
-        for table, name in (("constraints", "no_new_hits"), ("penalties", "natural")):
-            if isinstance(found[table].get(name), str):
-                found[table][name] = config.parent / found[table][name]
+        found |= read_settings(config, (*PLAIN, *TABLES))
+        _check_entries(config, found)
+        _seen_from(config.parent, found)
     found |= {name: value for name, value in given.items() if value is not None}
     found["constraints"] |= {name: value for name, value in rules.items() if value is not None}
     return found
+
+
+def _check_entries(config: Path, found: Mapping[str, Any]) -> None:
+    """Raise InputError where an entry of a file is not what it must be."""
+    for name, value in found.items():
+        if name in TABLES and not isinstance(value, dict):
+            raise InputError(f"{name} in {config} must be a table: write [{name}] above its entries")
+        kind = PLAIN.get(name, dict)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            word = _WORDS[kind if isinstance(kind, type) else kind[0]]
+            raise InputError(f"{name} in {config} must be {word}, not {value!r}")
+    if not all(isinstance(path, str) for path in found.get("ensemble", ())):
+        raise InputError(f"ensemble in {config} must be a list of paths, not {found['ensemble']!r}")
+
+
+def _seen_from(folder: Path, found: dict[str, Any]) -> None:
+    """Paths in a file are seen from where it lies."""
+    for name in ("start", "insert"):
+        if name in found:
+            found[name] = folder / found[name]
+    found["ensemble"] = [folder / path for path in found.get("ensemble", [])]
+    for table, name in (("constraints", "no_new_hits"), ("penalties", "natural")):
+        if isinstance(found[table].get(name), str):
+            found[table][name] = folder / found[table][name]
 
 
 def arguments(run: Path, settings: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -58,8 +89,12 @@ def arguments(run: Path, settings: Mapping[str, Any]) -> tuple[list[Any], dict[s
     models = [load_model(path) for path in (run, *settings.get("ensemble", ()))]
     start = settings.get("start")
     begin = None if start is None else list(read_sequences(Path(start)).sequences)
-    names = ("length", "count", "target", "method", "steps", "prune", "seed", "device")
-    keyword = {name: settings[name] for name in names if name in settings} | dict(settings["options"])
+    names = ("length", "count", "method", "steps", "prune", "seed", "device")
+    keyword = {name: settings[name] for name in names if name in settings}
+    taken = {*PLAIN, *TABLES, *SHARED, "kinds", "motifs", "penalties", "model"} & set(settings["options"])
+    if taken:
+        raise InputError(f"[options] are those of the method; {sorted(taken)[0]} stands outside of it, or as an option")
+    keyword |= {**settings["options"], "target": _target(settings)}
     if "kind" in settings:
         keyword["kinds"] = settings["kind"]
     if "insert" in settings:
@@ -67,6 +102,26 @@ def arguments(run: Path, settings: Mapping[str, Any]) -> tuple[list[Any], dict[s
     keyword["constraints"] = Constraints(**_known(settings["constraints"], Constraints, "constraints"))
     keyword["penalties"] = Penalties(**_known(settings["penalties"], Penalties, "penalties"))
     return [models[0] if len(models) == 1 else models, begin], keyword
+
+
+def searches(keyword: Mapping[str, Any], checkpoint: Path, *, quiet: bool) -> dict[str, Any]:
+    """What a search is told beside: a library that is given is only scored."""
+    if keyword.get("method") == "screen" and "length" not in keyword:
+        return {}
+    return {"checkpoint": checkpoint, "keep_checkpoint": True, "progress": not quiet}
+
+
+def _target(settings: Mapping[str, Any]) -> Target:
+    """What is raised."""
+    index, others = settings.get("target", 0), settings.get("against")
+    if others is not None and not all(isinstance(one, int) for one in others):
+        raise InputError(f"against must be a list of outputs, not {others!r}")
+    goal: Target = output(index) if others is None else contrast(index, others)
+    if "reach" in settings and settings.get("minimize"):
+        raise InputError("minimize and reach exclude each other; give one")
+    if "reach" in settings:
+        return reach(goal, float(settings["reach"]))
+    return minimize(goal) if settings.get("minimize") else goal
 
 
 def _known(table: Mapping[str, Any], kind: type, name: str) -> dict[str, Any]:

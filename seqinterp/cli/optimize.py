@@ -20,6 +20,9 @@ def optimize(
     prune: own.Prune = None,
     insert: own.Insert = None,
     target: own.Target = None,
+    minimize: own.Minimize = False,
+    reach: own.Reach = None,
+    against: own.Against = None,
     ensemble: own.Ensemble = None,
     protect: own.Protect = None,
     edits: own.Edits = None,
@@ -42,20 +45,22 @@ def optimize(
     that was to be written, and goes on from there when it is asked for again.
     """
     from seqinterp.api.optimize import optimize as call
-    from seqinterp.cli.designs import arguments, shares, spans, told
+    from seqinterp.cli.designs import arguments, searches, shares, spans, told
     from seqinterp.cli.output import ARRAYS, RECORDS, TABLES, refuse_other_endings, write_designs
     from seqinterp.io.atomic import written_whole
+    from seqinterp.io.design_checkpoint import forget_walk
 
     refuse_other_endings(out, *TABLES, *RECORDS, *ARRAYS)
     given: dict[str, Any] = {"start": start, "length": length, "count": count, "method": method, "steps": steps}
     given |= {"kind": kind, "prune": prune, "insert": insert, "target": target, "ensemble": ensemble, "seed": seed}
-    given |= {"device": device}
+    given |= {"device": device, "minimize": minimize or None, "reach": reach, "against": against}
     rules: dict[str, Any] = {"protect": spans(protect, "protect"), "edits": edits, "gc": shares(gc)}
     rules |= {"gc_window": gc_window, "homopolymer": homopolymer, "forbid": forbid, "require": require}
     rules |= {"keep_protein": spans(keep_protein, "keep-protein"), "no_new_hits": no_new_hits, "apart": apart}
     with written_whole(out, force=force) as place:
         positional, keyword = arguments(run, told(config, given, rules))
         checkpoint = out.with_name(f"{out.name}.unfinished")
-        found = call(*positional, **keyword, checkpoint=checkpoint, progress=not quiet)
-        write_designs(place, found)
+        keyword |= searches(keyword, checkpoint, quiet=quiet)
+        write_designs(place, call(*positional, **keyword))
+    forget_walk(checkpoint)  # not before what was found is written
     typer.echo(str(out.resolve()))

@@ -6,6 +6,7 @@ random place in the ball, each put back into it (Madry et al. 2018, arXiv:1706.0
 
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Integral
 
 import torch
 import torch.nn.functional as F
@@ -164,8 +165,14 @@ def pgd(
 
 def check_steps(steps: int, step_size: float | None) -> None:
     """Raise InputError unless there are steps, of a size above 0 or of the usual one."""
-    if steps < 1 or (step_size is not None and not (isfinite(step_size) and step_size > 0)):
-        raise InputError(f"steps must be 1 or more and step_size above 0, not steps={steps} and step_size={step_size}")
+    if (
+        not isinstance(steps, Integral)
+        or steps < 1
+        or (step_size is not None and not (isfinite(step_size) and step_size > 0))
+    ):
+        raise InputError(
+            f"steps must be a whole number of 1 or more and step_size above 0, not steps={steps} and step_size={step_size}"
+        )
 
 
 def outputs_of(model: nn.Module, inputs: Inputs) -> Tensor:

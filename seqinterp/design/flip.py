@@ -5,6 +5,7 @@ none, all pairs. More: a beam of the best sets, each of whose extensions is aske
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -37,8 +38,9 @@ class Effort:
 
     def __post_init__(self) -> None:
         for name in ("most", "width"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be 1 or more, not {getattr(self, name)}")
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise InputError(f"{name} must be a whole number of 1 or more, not {value}")
 
 
 @dataclass(frozen=True, eq=False)

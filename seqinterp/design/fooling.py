@@ -14,6 +14,7 @@ from torch import Tensor
 from seqinterp.attribution.chance import generator
 from seqinterp.attribution.protocol import Score
 from seqinterp.design.activation import value_and_slope
+from seqinterp.design.codes import codes_of
 from seqinterp.design.octaves import normalised
 from seqinterp.mutagenesis.every_base import every_base
 from seqinterp.sequence.alphabet import BASES, N_CODE, letters_of
@@ -118,12 +119,6 @@ def _choose(
         worth.append(bool(allowed.any()))
     device = inputs.device
     return torch.tensor(edits, device=device), torch.tensor(worth, device=device)
-
-
-def codes_of(inputs: Sequences) -> CodeBlock:
-    """One-hot sequences as codes; a column of zeros is N."""
-    plain = inputs.detach().cpu().numpy()
-    return np.where(plain.any(axis=1), plain.argmax(axis=1), N_CODE).astype(np.uint8)
 
 
 def random_noise(count: int, shape: tuple[int, ...], bounds: tuple[float, float], seed: int) -> Inputs:

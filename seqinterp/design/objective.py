@@ -1,7 +1,8 @@
 """What a design is for: the number that a search raises."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -9,12 +10,23 @@ from torch import Tensor
 
 from seqinterp.attribution.protocol import Score
 from seqinterp.design.codes import columns_of, edits_between
+from seqinterp.errors import ModelError
 from seqinterp.mutagenesis.effects import effects
 from seqinterp.mutagenesis.every_base import every_base
-from seqinterp.shapes import BaseMaps, Candidates, CodeBlock, Counters, Numbers, Scores, Sequences
+from seqinterp.shapes import AnyNumbers, BaseMaps, Candidates, CodeBlock, Counters, Numbers, Scores, Sequences
 
 # What is taken off the score of one-hot candidates, given what each was begun from; differentiable in the first.
 Penalty = Callable[[Sequences, Sequences], Scores]
+
+
+@runtime_checkable
+class KnowsSubstitutions(Protocol):
+    """A penalty that knows what every substitution does to it without trying them all."""
+
+    def of_substitutions(self, codes: CodeBlock, starts: CodeBlock, /) -> BaseMaps:
+        """By how much every base at every position raises it."""
+        ...
+
 
 ROWS = 256  # candidates in one forward pass
 PENALIZED = 2**25  # numbers of edited sequences that are held at once for the penalties
@@ -57,7 +69,7 @@ class Objective:
         """The value of each candidate (batch, position), begun from its row of `starts`."""
         parts = range(0, len(codes), ROWS)
         found = [self.relaxed(self.columns(codes[i : i + ROWS]), self.columns(starts[i : i + ROWS])) for i in parts]
-        return np.concatenate([part.double().cpu().numpy() for part in found]) if found else np.zeros(0)
+        return finite(np.concatenate([part.double().cpu().numpy() for part in found]) if found else np.zeros(0))
 
     @torch.no_grad()
     def gains(
@@ -74,7 +86,7 @@ class Objective:
         if self.penalties:
             before = self._penalty(codes, starts)[example]
             gain = gain - (self._penalty(candidates, starts[example]) - before)
-        return gain.double().cpu().numpy()
+        return finite(gain.double().cpu().numpy())
 
     @torch.no_grad()
     def gains_of_substitutions(self, codes: CodeBlock, starts: CodeBlock, *, check: bool = True) -> BaseMaps:
@@ -84,8 +96,8 @@ class Objective:
         gain = self._change(changes, here, torch.arange(len(here), device=self.device))
         found: BaseMaps = gain.double().cpu().numpy()
         if self.penalties:
-            found = found - self._penalties_of_substitutions(codes, starts)
-        return found
+            found = found - sum(self._of_substitutions(one, codes, starts) for one in self.penalties)
+        return finite(found)
 
     def _joined(self, scores: Tensor) -> Tensor:
         """One number of those of the members, (member, ...) -> (...)."""
@@ -109,17 +121,34 @@ class Objective:
         for i in range(0, len(codes), rows):
             some, begun = self.columns(codes[i : i + rows]), self.columns(starts[i : i + rows])
             total.append(torch.stack([penalty(some, begun) for penalty in self.penalties]).sum(dim=0))
-        return torch.cat(total) if total else torch.zeros(0)
+        return torch.cat(total) if total else torch.zeros(0, dtype=self.dtype, device=self.device)
 
-    def _penalties_of_substitutions(self, codes: CodeBlock, starts: CodeBlock) -> BaseMaps:
-        """By how much every base at every position raises the penalties, (batch, 4, position)."""
+    def _of_substitutions(self, penalty: Penalty, codes: CodeBlock, starts: CodeBlock) -> BaseMaps:
+        """By how much every base at every position raises a penalty, (batch, 4, position)."""
+        if isinstance(penalty, KnowsSubstitutions):
+            return penalty.of_substitutions(codes, starts)
+        alone = replace(self, penalties=(penalty,))
         length = codes.shape[1]
         base, position = (part.ravel() for part in np.meshgrid(np.arange(4), np.arange(length), indexing="ij"))
         found = np.zeros((len(codes), 4 * length))
-        before = self._penalty(codes, starts).double().cpu().numpy()
+        before = alone._penalty(codes, starts).double().cpu().numpy()
         for number, one in enumerate(codes):
             edited = np.repeat(one[None], 4 * length, axis=0)
             edited[np.arange(4 * length), position] = base
             begun = np.broadcast_to(starts[number], edited.shape)
-            found[number] = self._penalty(edited, begun).double().cpu().numpy() - before[number]
+            found[number] = alone._penalty(edited, begun).double().cpu().numpy() - before[number]
         return found.reshape(len(codes), 4, length)
+
+
+def finite(values: AnyNumbers) -> AnyNumbers:
+    """The values.
+
+    Raises:
+        ModelError: one is not a finite number.
+    """
+    if not np.isfinite(values).all():
+        raise ModelError(
+            "a model or a penalty gives NaN or an infinite number for a sequence that was designed, so sequences cannot"
+            " be compared; mend it, or forbid such sequences"
+        )
+    return values

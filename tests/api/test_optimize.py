@@ -13,7 +13,7 @@ from seqinterp.api.results.designs import Designs
 from seqinterp.attribution.targets import contrast
 from seqinterp.design.codes import columns_of
 from seqinterp.design.goals import minimize, reach
-from seqinterp.errors import AlphabetError, FileError, InfeasibleError, InputError
+from seqinterp.errors import AlphabetError, FileError, InfeasibleError, InputError, ModelError
 
 CASE = DNA_CASES[0]
 
@@ -264,3 +264,124 @@ def test_n_in_a_start_is_any_base():
     found = si.optimize(conv(), "N" * 24, method="greedy", device="cpu", steps=40)
     assert found[0].score > found[0].start_score
     assert found[0].start == "N" * 24
+
+
+def interrupted(monkeypatch, place, **options):
+    """A search that ends after its third round."""
+    from seqinterp.api import design_run
+
+    save, rounds = design_run.save_walk, []
+
+    def stop(*args):
+        save(*args)
+        rounds.append(1)
+        if len(rounds) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(design_run, "SAVED_EVERY", 0.0)
+        patch.setattr(design_run, "save_walk", stop)
+        with pytest.raises(KeyboardInterrupt):
+            si.optimize(conv(), length=24, count=2, checkpoint=place, device="cpu", **options)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            {"constraints": si.Constraints(also=lambda s: [True] * len(s))},
+            {"constraints": si.Constraints(also=lambda s: ["TATA" not in one for one in s])},
+        ),
+        (
+            {"constraints": si.Constraints(keep_protein=[(0, 9)], code=1)},
+            {"constraints": si.Constraints(keep_protein=[(0, 9)], code=2)},
+        ),
+        ({"target": lambda out: out[:, 0]}, {"target": lambda out: -out[:, 0]}),
+        (
+            {"penalties": si.Penalties(unlikely=1.0, natural=["ACGTAC"])},
+            {"penalties": si.Penalties(unlikely=1.0, natural=["ACGTAG"])},
+        ),
+    ],
+)
+def test_a_checkpoint_is_of_one_search(monkeypatch, tmp_path, before, after):
+    place = tmp_path / "walk"
+    interrupted(monkeypatch, place, **before)
+    with pytest.raises(FileError, match="belongs to a search for something else"):
+        si.optimize(conv(), length=24, count=2, checkpoint=place, device="cpu", **after)
+    again = si.optimize(conv(), length=24, count=2, checkpoint=place, device="cpu", **before)
+    assert again.sequences == si.optimize(conv(), length=24, count=2, device="cpu", **before).sequences
+
+
+def test_a_function_written_again_is_the_same(monkeypatch, tmp_path):
+    def goal():
+        return lambda out: out[:, 0] * 2
+
+    interrupted(monkeypatch, tmp_path / "walk", target=goal())
+    found = si.optimize(conv(), length=24, count=2, checkpoint=tmp_path / "walk", target=goal(), device="cpu")
+    assert len(found) == 2
+
+
+def test_what_has_no_identity_takes_no_checkpoint(tmp_path):
+    with pytest.raises(InputError, match="a checkpoint cannot tell one"):
+        si.optimize(conv(), length=24, checkpoint=tmp_path / "walk", target=Opaque(), device="cpu")
+
+
+class Opaque:
+    """A callable that nothing can be known of."""
+
+    def __call__(self, outputs):
+        return outputs[:, 0]
+
+
+@pytest.mark.parametrize("method", ["hill_climb", "greedy", "evolve", "straight_through"])
+def test_nan_is_never_passed_over(method):
+    def nothing(sequences):
+        return sequences.sum(dim=(1, 2)) * float("nan")
+
+    with pytest.raises(ModelError, match="NaN or an infinite number"):
+        si.optimize(conv(), length=24, method=method, steps=3, penalties=si.Penalties(also=nothing), device="cpu")
+
+
+def test_gradients_are_followed_inside_inference_mode_and_missed_where_there_are_none():
+    model = conv()
+    with torch.inference_mode():
+        found = si.optimize(model, length=24, count=1, method="seq_prop", steps=20, device="cpu")
+    assert found[0].score > found[0].start_score
+
+    class Cut(torch.nn.Module):
+        def forward(self, inputs):
+            return inputs.detach().sum(dim=2)
+
+    with pytest.raises(ModelError, match="has no gradient"):
+        si.optimize(Cut(), length=24, method="straight_through", steps=3, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "evolve", "population": 10.5}, "must be a whole number"),
+        ({"method": "straight_through", "rate": float("nan")}, "must be a number"),
+        ({"target": [0, 0], "method": "evolve", "prune": 0.1}, "prune needs one goal"),
+        ({"method": "insert_motifs", "motifs": ["NNNN"]}, "all N"),
+        ({"penalties": si.Penalties(also=lambda s: s.sum()), "steps": 2}, "one number per sequence"),
+    ],
+)
+def test_settings_that_cannot_be_meant(options, message):
+    with pytest.raises(InputError, match=message):
+        si.optimize(conv(), device="cpu", **{"length": 24} | options)
+
+
+def test_a_library_takes_no_options_and_gives_different_sequences():
+    with pytest.raises(InputError, match="prune means nothing"):
+        si.optimize(conv(), ["ACGT" * 6], method="screen", prune=0.1, device="cpu")
+    found = si.optimize(conv(), ["ACGT" * 6] * 3, method="screen", count=3, device="cpu")
+    assert found.sequences == ["ACGT" * 6]
+
+
+def test_models_of_different_number_types_are_no_ensemble():
+    with pytest.raises(InputError, match="different number types"):
+        si.optimize([conv(), conv().double()], length=24, device="cpu")
+
+
+def test_steps_may_be_numpy_integers():
+    assert len(si.optimize(conv(), length=24, count=1, steps=np.int64(3), device="cpu")[0].trajectory) == 4

@@ -104,3 +104,61 @@ def test_files_that_cannot_be_meant(optimize, tmp_path, text, said):
     code, _, err = optimize("--config", tmp_path / "design.toml", "--out", tmp_path / "d.tsv")
     assert code == 1
     assert said in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'count = "2"',
+        "length = 60.0",
+        'prune = "a"',
+        "seed = 1.5",
+        "start = 3",
+        "insert = 3",
+        'ensemble = "run"',
+        "ensemble = [3]",
+        "count = true",
+        'against = ["a"]',
+        "minimize = true\nreach = 2.0",
+        "[options]\nsteps = 7",
+        "[options]\nconstraints = 5",
+        "[options]\ncheckpoint = 'x'",
+        "[options]\nmodel = 'x'",
+        'method = "beam"\n[options]\nwidth = "5"',
+        'method = "screen"\n[options]\nbackground = "x"',
+        "[penalties]\nnatural = 5",
+        "[penalties]\norder = 2.0",
+    ],
+)
+def test_what_a_file_says_wrongly_is_one_sentence(optimize, tmp_path, line):
+    (tmp_path / "design.toml").write_text(line)
+    words = [] if line.startswith("length") else ["--length", 60]
+    code, _, err = optimize(*words, "--config", tmp_path / "design.toml", "--out", tmp_path / "d.tsv")
+    assert code == 1, err
+    assert "Traceback" not in err
+
+
+def test_goals(optimize, tmp_path):
+    scores = {}
+    for name, words in {"up": [], "down": ["--minimize"], "at": ["--reach", "0.5"]}.items():
+        words = ["--length", 60, "--count", 2, "--method", "greedy", *words]
+        assert optimize(*words, "--out", tmp_path / f"{name}.tsv")[0] == 0
+        scores[name] = pd.read_csv(tmp_path / f"{name}.tsv", sep="\t")["score"]
+    assert (-scores["down"]).max() < scores["up"].min()
+    assert scores["at"].max() > -0.2
+    code, _, err = optimize("--length", 60, "--against", 1, "--out", tmp_path / "c.tsv")
+    assert code == 1
+    assert "1 output" in err
+
+
+def test_what_cannot_be_written_is_not_lost(optimize, tmp_path, monkeypatch):
+    from seqinterp.cli import output
+
+    words = ["--length", 60, "--count", 2, "--steps", 30, "--out", tmp_path / "d.tsv"]
+    write = output.write_designs
+    monkeypatch.setattr(output, "write_designs", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert optimize(*words)[0] == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["d.tsv.unfinished"]
+    monkeypatch.setattr(output, "write_designs", write)
+    assert optimize(*words)[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["d.tsv"]

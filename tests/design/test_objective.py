@@ -111,3 +111,36 @@ def test_codes_and_columns_go_both_ways():
     assert columns.shape == (1, 4, 5)
     assert columns.sum(dim=1).tolist() == [[1, 1, 1, 1, 0]]
     assert np.array_equal(codes_of(columns), codes)
+
+
+@pytest.mark.parametrize("order", range(3))
+def test_penalties_know_what_substitutions_do(order):
+    chain = fit_background(["ACGTTGCATGCCGATAGGCATTACG", "TTTACGGCATCGAGC"], order)
+    codes, starts = random_codes(2, 9), random_codes(2, 9, seed=1)
+    for penalty in (per_edit(0.7), unlikely(chain, 1.3)):
+        found = penalty.of_substitutions(codes, starts)
+        for row, base, position in np.ndindex(found.shape):
+            edited = codes[row].copy()
+            edited[position] = base
+            before, after = (
+                float(penalty(columns_of(one[None], dtype=torch.float64), columns_of(starts[row][None]).double()))
+                for one in (codes[row], edited)
+            )
+            assert found[row, base, position] == pytest.approx(after - before, abs=1e-9)
+
+
+def test_n_is_neither_likely_nor_a_whole_edit():
+    start, codes = np.array([[4, 4, 0, 1]], np.uint8), np.array([[4, 2, 0, 3]], np.uint8)
+    taken = per_edit(1.0)(columns_of(codes), columns_of(start))
+    assert float(taken) == 1.5
+    gain = per_edit(1.0).of_substitutions(codes, start)
+    assert gain[0, :, 0].tolist() == [0.5] * 4
+    assert gain[0, :, 3].tolist() == [0, -1, 0, 0]
+    with_n = unlikely(UNIFORM, 1.0)(columns_of(codes), columns_of(codes))
+    assert float(with_n) == pytest.approx(2)
+
+
+def test_a_chain_needs_longer_sequences():
+    columns = columns_of(random_codes(1, 2))
+    with pytest.raises(InputError, match="needs sequences of more than 2 bases"):
+        unlikely(fit_background(["ACGTACGT"], 2), 1.0)(columns, columns)

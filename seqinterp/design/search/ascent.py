@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqinterp.design.objective import finite
 from seqinterp.design.walk import Problem, Walk
-from seqinterp.errors import InputError
+from seqinterp.errors import InputError, ModelError
 from seqinterp.shapes import Certainties, CodeBlock, Codes, Numbers, Sequences
 
 # The logits of the designs, (design, 4, position), from what is being learnt and the one-hot starts.
@@ -34,7 +35,7 @@ class Sampling:
     patience: int = 100
 
     def __post_init__(self) -> None:
-        if self.draws < 1 or self.patience < 1 or self.rate <= 0 or self.temperature <= 0:
+        if self.draws < 1 or self.patience < 1 or not 0 < self.rate < np.inf or not 0 < self.temperature < np.inf:
             raise InputError(
                 "draws and patience must be 1 or more, rate and temperature above 0, not"
                 f" {self.draws}, {self.patience}, {self.rate} and {self.temperature}"
@@ -55,8 +56,8 @@ def ascend(problem: Problem, walk: Walk, how: Sampling, first: Mapping[str, np.n
             memory[name] = rows.astype(np.float32)
             memory[f"{name} mean"], memory[f"{name} square"] = np.zeros_like(memory[name]), np.zeros_like(memory[name])
     design, objective = walk.open, problem.objective
-    starts = objective.columns(walk.starts[design])
-    with torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad():
+        starts = objective.columns(walk.starts[design])
         learnt = {name: _leaf(memory[name][design], starts) for name in first}
         plain = logits(learnt, starts)
         noise = np.stack([_gumbel(problem, walk, int(name), how.draws) for name in design])
@@ -67,13 +68,17 @@ def ascend(problem: Problem, walk: Walk, how: Sampling, first: Mapping[str, np.n
         sampled = sampled.flatten(0, 1)
         begun = starts.repeat_interleave(how.draws, dim=0)
         values = objective.relaxed(sampled, begun)
+        if not values.requires_grad:
+            raise ModelError(
+                "the model's score has no gradient, so it cannot be followed; choose method='greedy' or another"
+            )
         slopes = torch.autograd.grad(-values.sum() / how.draws, list(learnt.values()))
     for name, slope in zip(learnt, slopes, strict=True):
-        _adam(walk, name, design, slope.float().cpu().numpy(), how.rate)
+        _adam(walk, name, design, finite(slope.float().cpu().numpy()), how.rate)
     walk.done[design] += 1
     shape = (len(design), how.draws)
     codes = np.where(fixed, walk.starts[design, None], bases.cpu().numpy().astype(np.uint8))
-    found = values.detach().double().cpu().numpy().reshape(shape)
+    found = finite(values.detach().double().cpu().numpy()).reshape(shape)
     sure = plain.detach().amax(dim=1).sub_(plain.detach().logsumexp(dim=1)).float().cpu().numpy()
     for i, name in enumerate(design.tolist()):
         _keep_best(problem, walk, name, codes[i], found[i], sure[i])
@@ -122,8 +127,9 @@ def _keep_best(problem: Problem, walk: Walk, name: int, codes: CodeBlock, values
     """
     start = walk.starts[name]
     kept = problem.rules.keep(codes, np.broadcast_to(start, codes.shape))
+    order = np.argsort(-values, kind="stable")
     values = np.where(kept, values, -np.inf)
-    broken = np.flatnonzero(~kept)[:MENDED]
+    broken = order[~kept[order]][:MENDED]
     if len(broken):
         mended = np.stack([_retreated(problem, codes[i], walk.codes[name], start, sure) for i in broken])
         codes = np.concatenate([codes, mended])

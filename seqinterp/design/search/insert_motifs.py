@@ -26,6 +26,8 @@ def insert_motifs(problem: Problem, walk: Walk, /, *, words: Sequence[np.ndarray
     length = walk.codes.shape[1]
     if not words:
         raise InputError("insert_motifs needs motifs= to put in; give at least one")
+    if any((word >= 4).all() for word in words):
+        raise InputError("a motif that is all N changes nothing; leave it out")
     wide = max(len(word) for word in words)
     if wide > length:
         raise InputError(f"a motif of {wide} bases does not fit into sequences of {length} bases")

@@ -14,6 +14,7 @@ from seqinterp.sequence.alphabet import letter_codes
 from seqinterp.shapes import CodeBlock, Codes
 
 TRIED = 4  # substitutions that are put in on trial
+SHARE = 8  # of the edits this part is undone at once, if it may
 
 
 def pruned(problem: Problem, codes: CodeBlock, starts: CodeBlock, *, lose: float = 0.05) -> CodeBlock:
@@ -50,21 +51,47 @@ def _exchanged(problem: Problem, codes: Codes, start: Codes, floor: float) -> Co
 
 
 def _pruned(problem: Problem, codes: Codes, start: Codes, floor: float) -> Codes:
-    """One design."""
+    """One design: every round the edits are undone that are missed least, several at once while there are many."""
     script = (substitutions if problem.kinds == SUBSTITUTIONS else edit_script)(start, codes)
-    here = codes
+    here, least = codes, floor - problem.margin(floor)
     while script:
-        fewer = [script[:i] + script[i + 1 :] for i in range(len(script))]
-        candidates = np.stack([replayed(start, some, codes) for some in fewer])
-        begun = np.broadcast_to(start, candidates.shape)
-        values = problem.objective.values(candidates, begun)
-        floor_with_rounding = floor - problem.margin(floor)
-        good = (values >= floor_with_rounding) & problem.rules.keep(candidates, begun)
-        if not good.any():
+        undone = _needless(problem, script, codes, here, start, least)
+        if not undone:
             break
-        best = int(np.where(good, values, -np.inf).argmax())
-        script, here = fewer[best], candidates[best]
+        script = [step for number, step in enumerate(script) if number not in undone]
+        here = replayed(start, script, codes)
     return here
+
+
+def _needless(
+    problem: Problem, script: Sequence[Step], codes: Codes, here: Codes, start: Codes, least: float
+) -> set[int]:
+    """Steps that the design can do without together: a share of the least missed, or one, or none."""
+
+    def without(undone: set[int]) -> Codes:
+        return replayed(start, [step for number, step in enumerate(script) if number not in undone], codes)
+
+    fewer = np.stack([without({number}) for number in range(len(script))])
+    gains = problem.objective.gains(here[None], start[None], fewer, np.zeros(len(fewer), np.int64), check=False)
+    order = np.argsort(-gains, kind="stable").tolist()
+    together = len(script) // SHARE
+    while together > 1:
+        if _stands(problem, without(set(order[:together])), start, least):
+            return set(order[:together])
+        together //= 2
+    value = float(problem.objective.values(here[None], start[None])[0])
+    for number in order:
+        if value + gains[number] < least - problem.margin(least):
+            break
+        if _stands(problem, fewer[number], start, least):
+            return {number}
+    return set()
+
+
+def _stands(problem: Problem, codes: Codes, start: Codes, least: float) -> bool:
+    """Whether a sequence keeps the rules and is worth enough, in a forward pass."""
+    kept = bool(problem.rules.keep(codes[None], start[None])[0])
+    return kept and bool(problem.objective.values(codes[None], start[None])[0] >= least)
 
 
 def replayed(start: Codes, script: Sequence[Step], design: Codes) -> Codes:
