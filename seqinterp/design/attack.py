@@ -165,13 +165,11 @@ def pgd(
 
 def check_steps(steps: int, step_size: float | None) -> None:
     """Raise InputError unless there are steps, of a size above 0 or of the usual one."""
-    if (
-        not isinstance(steps, Integral)
-        or steps < 1
-        or (step_size is not None and not (isfinite(step_size) and step_size > 0))
-    ):
+    usual = step_size is None or (isfinite(step_size) and step_size > 0)
+    if not isinstance(steps, Integral) or steps < 1 or not usual:
         raise InputError(
-            f"steps must be a whole number of 1 or more and step_size above 0, not steps={steps} and step_size={step_size}"
+            f"steps must be 1 or more, a whole number, and step_size above 0, not steps={steps} and"
+            f" step_size={step_size}"
         )
 
 

@@ -40,7 +40,7 @@ class Effort:
         for name in ("most", "width"):
             value = getattr(self, name)
             if not isinstance(value, Integral) or value < 1:
-                raise InputError(f"{name} must be a whole number of 1 or more, not {value}")
+                raise InputError(f"{name} must be 1 or more, not {value}; it is a whole number")
 
 
 @dataclass(frozen=True, eq=False)
