@@ -14,6 +14,7 @@ from seqinterp.sequence.alphabet import letter_codes
 from seqinterp.shapes import CodeBlock, Codes
 
 TRIED = 4  # substitutions that are put in on trial
+FEW = 40  # edits above which exchanges are not tried: each takes as many tries as there are edits, and wins little
 SHARE = 8  # of the edits this part is undone at once, if it may
 
 
@@ -22,8 +23,8 @@ def pruned(problem: Problem, codes: CodeBlock, starts: CodeBlock, *, lose: float
 
     An edit is undone as long as the value stays at or above value - `lose` * (value - value of the start) and the rules
     are kept; where a start is no worse than its design nothing may be lost. Undoing any single one of the edits that
-    are left would break one or the other. Where only substitutions may be made, one of the best others is then put in
-    if it lets two or more be undone, again and again.
+    are left would break one or the other. Where only substitutions may be made and few are left, one of the best others
+    is then put in if it lets two or more be undone, again and again.
 
     Raises:
         InputError: `lose` is not a share from 0 up to 1.
@@ -39,15 +40,16 @@ def pruned(problem: Problem, codes: CodeBlock, starts: CodeBlock, *, lose: float
 
 def _exchanged(problem: Problem, codes: Codes, start: Codes, floor: float) -> Codes:
     """One design with fewer edits, as long as one more makes two or more needless."""
-    while True:
+    while (codes != start).sum() <= FEW:
         made = partial(numbered, codes)
         gains = gains_of_edits(problem, codes[None], start[None])[0]
         _, better = best_allowed(problem, gains, made, start, count=TRIED, least=problem.margin(floor))
         fewer = [codes, *(_pruned(problem, one, start, floor) for one in better)]
         shortest = min(fewer, key=lambda one: int((one != start).sum()))
         if shortest is codes:
-            return codes
+            break
         codes = shortest
+    return codes
 
 
 def _pruned(problem: Problem, codes: Codes, start: Codes, floor: float) -> Codes:
