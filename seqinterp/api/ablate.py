@@ -13,7 +13,7 @@ from seqinterp.api.sites import as_sites
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target
-from seqinterp.design.ablation import ablations
+from seqinterp.design.experiments.ablation import ablations
 from seqinterp.shapes import Array
 
 

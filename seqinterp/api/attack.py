@@ -13,8 +13,8 @@ from seqinterp.api.results.attacked import Attacked
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.run import Device, borrowed, choose_device
-from seqinterp.design.attack import METHODS, Aim, Ball, check_steps, cross_entropy, fgsm, outputs_of, pgd
-from seqinterp.design.confidence import Readout, read_out
+from seqinterp.design.gradients.attack import METHODS, Aim, Ball, check_steps, cross_entropy, fgsm, outputs_of, pgd
+from seqinterp.design.gradients.confidence import Readout, read_out
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.shapes import Array, Indices, Inputs
 

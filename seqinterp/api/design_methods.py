@@ -11,6 +11,7 @@ from typing import Any
 from seqinterp.api.catalogue import option_names
 from seqinterp.api.motif_words import named_pwms
 from seqinterp.design.codes import codes_of
+from seqinterp.design.experiments.words import consensus
 from seqinterp.design.search.anneal import anneal
 from seqinterp.design.search.beam import beam
 from seqinterp.design.search.evolve import evolve
@@ -21,7 +22,6 @@ from seqinterp.design.search.random_library import random_library
 from seqinterp.design.search.seq_prop import seq_prop
 from seqinterp.design.search.straight_through import straight_through
 from seqinterp.design.walk import Advance
-from seqinterp.design.words import consensus
 from seqinterp.errors import InputError
 from seqinterp.sequence.markov import Background
 

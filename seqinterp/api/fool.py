@@ -15,11 +15,11 @@ from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.run import Device, borrowed, choose_device
-from seqinterp.design.activation import check_bounds
-from seqinterp.design.attack import outputs_of
 from seqinterp.design.codes import codes_of
-from seqinterp.design.confidence import Readout, read_out
-from seqinterp.design.fooling import (
+from seqinterp.design.gradients.activation import check_bounds
+from seqinterp.design.gradients.attack import outputs_of
+from seqinterp.design.gradients.confidence import Readout, read_out
+from seqinterp.design.gradients.fooling import (
     Fooling,
     climb_until_sure,
     edit_until_sure,
@@ -27,7 +27,7 @@ from seqinterp.design.fooling import (
     random_sequences,
     shuffled_sequences,
 )
-from seqinterp.design.likeness import COMPONENTS, unlike
+from seqinterp.design.gradients.likeness import COMPONENTS, unlike
 from seqinterp.errors import InputError
 from seqinterp.sequence.markov_fit import code_log_likelihood, fit_background
 from seqinterp.sequence.onehot import decode, one_hot

@@ -14,9 +14,9 @@ from seqinterp.api.score import finite_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target
-from seqinterp.design.insertions import centred, insertions
-from seqinterp.design.marginal import marginal_effects
-from seqinterp.design.words import consensus, sampled
+from seqinterp.design.experiments.insertions import centred, insertions
+from seqinterp.design.experiments.marginal import marginal_effects
+from seqinterp.design.experiments.words import consensus, sampled
 from seqinterp.sequence.onehot import decode
 from seqinterp.shapes import Array
 

@@ -13,7 +13,7 @@ from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.run import Device, borrowed, choose_device
-from seqinterp.design.activation import (
+from seqinterp.design.gradients.activation import (
     Ascent,
     climb_bases,
     climb_features,
@@ -22,9 +22,9 @@ from seqinterp.design.activation import (
     random_features,
     softened,
 )
-from seqinterp.design.octaves import deep_dream, octave_sizes
-from seqinterp.design.regularisers import background_kl, l2, total_variation
-from seqinterp.design.unit import Unit, activations, check_unit
+from seqinterp.design.gradients.octaves import deep_dream, octave_sizes
+from seqinterp.design.gradients.regularisers import background_kl, l2, total_variation
+from seqinterp.design.gradients.unit import Unit, activations, check_unit
 from seqinterp.errors import InputError
 from seqinterp.sequence.onehot import one_hot
 from seqinterp.shapes import Array, Inputs

@@ -15,8 +15,8 @@ from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.rows import row_limit
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target
-from seqinterp.design.necessity import Mixtures, mixtures, shares
-from seqinterp.design.windows import Windows
+from seqinterp.design.experiments.necessity import Mixtures, mixtures, shares
+from seqinterp.design.experiments.windows import Windows
 from seqinterp.errors import InputError
 from seqinterp.shapes import Array
 

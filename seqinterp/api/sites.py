@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seqinterp.design.windows import Windows
+from seqinterp.design.experiments.windows import Windows
 from seqinterp.errors import InputError
 from seqinterp.shapes import Sequences
 

@@ -15,8 +15,8 @@ from seqinterp.api.score import finite_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target
-from seqinterp.design.spacing import ORIENTATIONS, check_arrangement, fitting_gaps, spacing_effects
-from seqinterp.design.words import consensus
+from seqinterp.design.experiments.spacing import ORIENTATIONS, check_arrangement, fitting_gaps, spacing_effects
+from seqinterp.design.experiments.words import consensus
 from seqinterp.errors import InputError
 from seqinterp.sequence.onehot import decode
 from seqinterp.shapes import Array

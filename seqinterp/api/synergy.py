@@ -16,9 +16,9 @@ from seqinterp.api.score import finite_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target
-from seqinterp.design.spacing import check_arrangement
-from seqinterp.design.synergy import pair_interaction
-from seqinterp.design.words import consensus
+from seqinterp.design.experiments.spacing import check_arrangement
+from seqinterp.design.experiments.synergy import pair_interaction
+from seqinterp.design.experiments.words import consensus
 from seqinterp.errors import InputError
 from seqinterp.shapes import Array, Words
 

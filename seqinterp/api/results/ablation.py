@@ -11,7 +11,13 @@ import torch
 
 from seqinterp.api.results.tables import same_shape
 from seqinterp.api.sites import motif_names
-from seqinterp.design.significance import q_values, rank_p_values, rounding, standard_error, stratified_p_value
+from seqinterp.design.experiments.significance import (
+    q_values,
+    rank_p_values,
+    rounding,
+    standard_error,
+    stratified_p_value,
+)
 from seqinterp.io.arrays import load_arrays, save_arrays
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from seqinterp.api.results.tables import same_shape
-from seqinterp.design.significance import q_values, rank_p_values, rounding, standard_error
+from seqinterp.design.experiments.significance import q_values, rank_p_values, rounding, standard_error
 from seqinterp.io.arrays import load_arrays, save_arrays
 
 _FACTS = ("names", "sequences", "starts")

@@ -16,8 +16,8 @@ from seqinterp.api.results.neighbours import NearestExamples
 from seqinterp.api.results.tables import same_shape
 from seqinterp.attribution.evidence import model_hash
 from seqinterp.attribution.run import Device, borrowed, choose_device
-from seqinterp.design.nearest import neighbours
-from seqinterp.design.unit import Unit
+from seqinterp.design.gradients.nearest import neighbours
+from seqinterp.design.gradients.unit import Unit
 from seqinterp.errors import InputError
 from seqinterp.io.arrays import load_arrays, save_arrays
 from seqinterp.plot.column_logos import column_logos

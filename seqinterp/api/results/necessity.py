@@ -10,8 +10,8 @@ import pandas as pd
 import torch
 
 from seqinterp.api.results.tables import same_shape
-from seqinterp.design.necessity import Mixtures, shares
-from seqinterp.design.significance import standard_error
+from seqinterp.design.experiments.necessity import Mixtures, shares
+from seqinterp.design.experiments.significance import standard_error
 from seqinterp.io.arrays import load_arrays, save_arrays
 
 _ARRAYS = ("example", "sites", "score", "shuffled", "ablated", "kept")

@@ -11,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 
 from seqinterp.api.results.tables import same_shape
-from seqinterp.design.nearest import Neighbours
+from seqinterp.design.gradients.nearest import Neighbours
 from seqinterp.errors import InputError
 from seqinterp.io.arrays import load_arrays, save_arrays
 from seqinterp.plot.column_logos import column_logos

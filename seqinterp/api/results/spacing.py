@@ -10,8 +10,8 @@ import pandas as pd
 import torch
 
 from seqinterp.api.results.tables import same_shape
-from seqinterp.design.significance import rounding, sign_flip_p_values, standard_error, uneven_p_value
-from seqinterp.design.spacing import interaction, starts
+from seqinterp.design.experiments.significance import rounding, sign_flip_p_values, standard_error, uneven_p_value
+from seqinterp.design.experiments.spacing import interaction, starts
 from seqinterp.io.arrays import load_arrays, save_arrays
 
 _ARRAYS = ("both", "left", "right", "score")

@@ -1,0 +1,1 @@
+"""Inputs that are found by following gradients: of units, of losses, of confidence."""
