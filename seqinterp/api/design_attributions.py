@@ -14,7 +14,7 @@ from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.evidence import Columns
 from seqinterp.attribution.evidence import completeness_error
 from seqinterp.design.codes import columns_of
-from seqinterp.design.evidence.motif_content import GIVEN, covered
+from seqinterp.design.judging.motif_content import GIVEN, covered
 from seqinterp.shapes import CodeBlock
 
 

@@ -12,7 +12,7 @@ from seqinterp.api.results.designs import Designs
 from seqinterp.api.results.evidence import Columns
 from seqinterp.api.score import finite_scores
 from seqinterp.design.codes import columns_of
-from seqinterp.design.evidence.realism import (
+from seqinterp.design.judging.realism import (
     LEAST,
     compare_gc,
     compare_likelihoods,

@@ -10,7 +10,7 @@ import pandas as pd
 from seqinterp.api.results.evidence import Columns
 from seqinterp.api.results.judgement import typed
 from seqinterp.design.codes import columns_of
-from seqinterp.design.evidence.motif_content import (
+from seqinterp.design.judging.motif_content import (
     FOUND,
     GIVEN,
     MOTIF_COLUMNS,

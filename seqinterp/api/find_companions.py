@@ -16,9 +16,9 @@ from seqinterp.api.score import finite_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target
-from seqinterp.design.evidence.companion_table import enrichment
-from seqinterp.design.evidence.companion_words import common_words, places_of
-from seqinterp.design.evidence.companions import Sites, removals
+from seqinterp.design.judging.companion_table import enrichment
+from seqinterp.design.judging.companion_words import common_words, places_of
+from seqinterp.design.judging.companions import Sites, removals
 from seqinterp.errors import InputError
 from seqinterp.motifs.motif import Motif
 from seqinterp.motifs.scan import THRESHOLD, scan_sequences

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from seqinterp.api.results.tables import same_shape
-from seqinterp.design.evidence.companion_table import CARRIED, USED, Evidence, motif_table, pair_table, verdicts
+from seqinterp.design.judging.companion_table import CARRIED, USED, Evidence, motif_table, pair_table, verdicts
 from seqinterp.errors import InputError
 from seqinterp.io.arrays import load_arrays, save_arrays
 from seqinterp.shapes import Scores

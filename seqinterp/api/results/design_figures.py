@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from seqinterp.api.results.design import Design
 from seqinterp.api.results.judgement import Judgement
 from seqinterp.design.codes import columns_of
-from seqinterp.design.evidence.motif_content import leading_motifs
+from seqinterp.design.judging.motif_content import leading_motifs
 from seqinterp.plot.design_logos import edit_logos
 from seqinterp.plot.design_strips import MARKS, Strip, sequence_strips
 from seqinterp.plot.motif_shares import motif_shares

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from seqinterp.api.results.judgement import Judgement
-from seqinterp.design.evidence.motif_content import GIVEN, holders, leading_motifs, unnatural
+from seqinterp.design.judging.motif_content import GIVEN, holders, leading_motifs, unnatural
 
 # Points between the percentiles of the typical design by the two models. What says nothing to the second model stands
 # at its median, 50 points below the top. Of 22 small networks trained on simulated sequences, and designs of six edits,

@@ -18,7 +18,7 @@ from seqinterp.api.results.design_verdicts import Said, verdicts
 from seqinterp.api.results.evidence import diversity_columns
 from seqinterp.api.results.judgement import Judgement, typed
 from seqinterp.design.edit_script import Step
-from seqinterp.design.evidence.motif_content import MOTIF_COLUMNS, SITE_COLUMNS, holders
+from seqinterp.design.judging.motif_content import MOTIF_COLUMNS, SITE_COLUMNS, holders
 from seqinterp.errors import InputError
 from seqinterp.io.arrays import load_arrays, save_arrays
 from seqinterp.io.design_files import Record, write_fasta, write_genbank, write_tsv

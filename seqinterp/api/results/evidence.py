@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqinterp.design.evidence.diversity import diversity
+from seqinterp.design.judging.diversity import diversity
 from seqinterp.shapes import CodeBlock
 
 Columns = dict[str, Any]  # one array or list for each column of evidence, in the order of the designs

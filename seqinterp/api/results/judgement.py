@@ -8,7 +8,7 @@ import pandas as pd
 from torch import Tensor
 
 from seqinterp.api.results.tables import same_shape
-from seqinterp.design.evidence.motif_content import MOTIF_COLUMNS, SITE_COLUMNS
+from seqinterp.design.judging.motif_content import MOTIF_COLUMNS, SITE_COLUMNS
 
 _TENSORS = ("attributions", "start_attributions", "hypothetical")
 _TABLES = {"sites": SITE_COLUMNS, "motifs": MOTIF_COLUMNS}

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import hypergeom
 
-from seqinterp.design.evidence.companion_words import SURE, greater_p_values
 from seqinterp.design.experiments.significance import q_values, rounding, stratified_p_value
+from seqinterp.design.judging.companion_words import SURE, greater_p_values
 from seqinterp.shapes import Numbers
 
 ODDS = 2.0  # times the odds in the background, at least, of what is enriched

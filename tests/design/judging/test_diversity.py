@@ -5,7 +5,7 @@ import pytest
 
 from naive import judging as naive
 from naive.motif_questions import random_sequences
-from seqinterp.design.evidence.diversity import diversity
+from seqinterp.design.judging.diversity import diversity
 from seqinterp.sequence.alphabet import code_block
 
 

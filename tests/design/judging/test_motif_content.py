@@ -6,7 +6,7 @@ import pytest
 
 from naive import companions as naive
 from naive.motif_questions import put, random_sequences, turned
-from seqinterp.design.evidence.motif_content import (
+from seqinterp.design.judging.motif_content import (
     FOUND,
     GIVEN,
     RARE,

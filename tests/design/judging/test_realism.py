@@ -6,8 +6,8 @@ from hypothesis import given, settings, strategies as st
 
 from naive import judging as naive
 from naive.motif_questions import put, random_sequences, turned
-from seqinterp.design.evidence import realism
-from seqinterp.design.evidence.realism import (
+from seqinterp.design.judging import realism
+from seqinterp.design.judging.realism import (
     compare_gc,
     compare_likelihoods,
     compare_words,

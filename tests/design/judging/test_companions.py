@@ -9,10 +9,10 @@ from naive import companions as naive, motif_questions as questions
 from seqinterp.attribution.dna_baselines import dinucleotide_shuffle
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output
-from seqinterp.design.evidence import companions as module
-from seqinterp.design.evidence.companion_table import Evidence, enrichment, motif_table, pair_table, verdicts
-from seqinterp.design.evidence.companion_words import common_words, greater_p_values, places_of
-from seqinterp.design.evidence.companions import Sites, removals
+from seqinterp.design.judging import companions as module
+from seqinterp.design.judging.companion_table import Evidence, enrichment, motif_table, pair_table, verdicts
+from seqinterp.design.judging.companion_words import common_words, greater_p_values, places_of
+from seqinterp.design.judging.companions import Sites, removals
 from seqinterp.errors import ModelError
 from seqinterp.mutagenesis import effects
 

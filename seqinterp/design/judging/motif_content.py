@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from seqinterp.design.evidence.companion_words import common_words, places_of
+from seqinterp.design.judging.companion_words import common_words, places_of
 from seqinterp.sequence.strand import reverse_complement
 from seqinterp.shapes import Flags
 
