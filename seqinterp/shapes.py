@@ -62,3 +62,5 @@ Images = Float[ndarray, "image channel row column"]  # pictures to be drawn
 Features = Float[ndarray, "example feature"]  # several examples, each as a row of numbers
 Natural = Float[Tensor, "natural ..."]  # examples that inputs are compared with
 AnyNumbers = Float[ndarray, "..."]  # numbers in any arrangement
+PlaceMask = Bool[Tensor, "batch *places"]  # True at the places of a region
+PairTable = Float[ndarray, "_ _"]  # a number for every two methods, settings or examples

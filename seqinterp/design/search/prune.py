@@ -24,7 +24,7 @@ def pruned(problem: Problem, codes: CodeBlock, starts: CodeBlock, *, lose: float
     An edit is undone as long as the value stays at or above value - `lose` * (value - value of the start) and the rules
     are kept; where a start is no worse than its design nothing may be lost. Undoing any single one of the edits that
     are left would break one or the other. Where only substitutions may be made and few are left, one of the best others
-    is then put in if it lets two or more be undone, again and again.
+    is then put in for one or more of them, as long as that leaves fewer edits, or as many that are worth more.
 
     Raises:
         InputError: `lose` is not a share from 0 up to 1.
@@ -39,16 +39,18 @@ def pruned(problem: Problem, codes: CodeBlock, starts: CodeBlock, *, lose: float
 
 
 def _exchanged(problem: Problem, codes: Codes, start: Codes, floor: float) -> Codes:
-    """One design with fewer edits, as long as one more makes two or more needless."""
-    while (codes != start).sum() <= FEW:
-        made = partial(numbered, codes)
+    """One design with fewer edits, or as many that are worth more, as long as putting one in leads there."""
+    while 0 < (codes != start).sum() <= FEW:
         gains = gains_of_edits(problem, codes[None], start[None])[0]
-        _, better = best_allowed(problem, gains, made, start, count=TRIED, least=problem.margin(floor))
-        fewer = [codes, *(_pruned(problem, one, start, floor) for one in better)]
-        shortest = min(fewer, key=lambda one: int((one != start).sum()))
-        if shortest is codes:
+        least = problem.margin(floor)
+        _, better = best_allowed(problem, gains, partial(numbered, codes), start, count=TRIED, least=least)
+        tried = np.stack([codes, *(_pruned(problem, one, start, floor) for one in better)])
+        edits = (tried != start).sum(axis=1)
+        values = problem.objective.values(tried, np.broadcast_to(start, tried.shape))
+        best = int(np.lexsort((-values, edits))[0])
+        if edits[best] == edits[0] and values[best] - values[0] <= least:
             break
-        codes = shortest
+        codes = tried[best]
     return codes
 
 
