@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seqinterp.api.judge_designs import judge_designs as judge_designs
     from seqinterp.api.marginalize import marginalize as marginalize
     from seqinterp.api.maximize_activation import maximize_activation as maximize_activation
+    from seqinterp.api.methods import methods as methods
     from seqinterp.api.mutate import mutate as mutate
     from seqinterp.api.mutate_pairs import mutate_pairs as mutate_pairs
     from seqinterp.api.necessity_and_sufficiency import necessity_and_sufficiency as necessity_and_sufficiency
@@ -94,6 +95,7 @@ _PUBLIC = {
     "marginalize": "api.marginalize",
     "maximize_activation": "api.maximize_activation",
     "MaximizedInputs": "api.results.maximized",
+    "methods": "api.methods",
     "Motif": "motifs.motif",
     "Motifs": "api.results.motifs",
     "Mutagenesis": "api.results.mutagenesis",

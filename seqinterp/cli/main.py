@@ -9,6 +9,7 @@ from seqinterp.cli.attribute import attribute
 from seqinterp.cli.demo import demo
 from seqinterp.cli.discover import discover
 from seqinterp.cli.filters import filters
+from seqinterp.cli.methods import methods
 from seqinterp.cli.mutate import mutate
 from seqinterp.cli.optimize import optimize
 from seqinterp.cli.predict import predict
@@ -49,7 +50,21 @@ def _root(
     """Interpret models that read DNA: train, name filters, explain bases, design sequences, and report."""
 
 
-for verb in (demo, run, train, predict, attribute, mutate, variants, filters, discover, optimize, verify, report):
+for verb in (
+    demo,
+    run,
+    train,
+    predict,
+    attribute,
+    mutate,
+    variants,
+    filters,
+    discover,
+    optimize,
+    verify,
+    methods,
+    report,
+):
     app.command()(verb)
 
 
