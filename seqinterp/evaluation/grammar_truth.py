@@ -16,8 +16,9 @@ from seqinterp.attribution.exact_shapley import exact_group_values
 from seqinterp.attribution.groups import spread
 from seqinterp.attribution.protocol import Score
 from seqinterp.errors import InputError, ShapeError
-from seqinterp.evaluation.places import place_contributions, require_places, top_shares
+from seqinterp.evaluation.places import place_contributions, require_places
 from seqinterp.evaluation.planted_truth import planted_truth
+from seqinterp.evaluation.similarity import top_shares
 from seqinterp.sequence.examples import Site
 from seqinterp.shapes import Attributions, GroupValues, PositionMap, Scores, Sequences, Truth
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from seqinterp.attribution.protocol import Score
 from seqinterp.errors import InputError
-from seqinterp.evaluation.places import place_contributions, require_places, top_shares
+from seqinterp.evaluation.places import place_contributions, require_places
+from seqinterp.evaluation.similarity import top_shares
 from seqinterp.shapes import Attributions, Inputs, PlaceMap, PlaceMask, Scores
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.evaluation.similarity import contributions
-from seqinterp.shapes import AnyNumbers, Attributions, Flags, PlaceMap, PositionMap
+from seqinterp.shapes import AnyNumbers, Attributions, Flags, PlaceMap
 
 
 def place_contributions(attributions: Attributions, *, magnitude: bool = False) -> PlaceMap:
@@ -53,16 +53,3 @@ def _unit_ranks(maps: AnyNumbers) -> AnyNumbers:
     ranks = rankdata(maps.reshape(len(maps), -1), axis=1)
     ranks = ranks - ranks.mean(axis=1, keepdims=True)
     return np.asarray(ranks / np.linalg.norm(ranks, axis=1, keepdims=True))
-
-
-def top_shares(values: PlaceMap, counts: Tensor) -> PositionMap:
-    """How much of every place is among the `counts` largest of its example, `(batch, places)`; sums to `counts`.
-
-    1 in the top, 0 out of it; places tied at the edge divide what is left evenly, as the mean over all orders of them.
-    """
-    flat = values.flatten(1)
-    last = flat.sort(dim=1, descending=True).values.gather(1, (counts - 1).clamp(min=0).unsqueeze(1))
-    above, tied = flat > last, flat == last
-    left = counts - above.sum(dim=1)
-    share = (left / tied.sum(dim=1)).clamp(0, 1).unsqueeze(1)
-    return above.double() + tied.double() * share

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from seqinterp.errors import InputError, ShapeError
-from seqinterp.shapes import Attributions, PlaceMap, Scores
+from seqinterp.shapes import Attributions, PlaceMap, PositionMap, Scores
 
 Similarity = Callable[[Tensor, Tensor], Scores]
 
@@ -81,10 +81,20 @@ def top_share(rows: Tensor, top: int) -> Tensor:
     """
     if not 1 <= top <= rows.shape[1]:
         raise InputError(f"top must be from 1 to the {rows.shape[1]} places of a map, not {top}")
-    last = rows.topk(top, dim=1).values[:, -1:]
-    inside, tied = rows > last, rows == last
-    left = top - inside.sum(dim=1, keepdim=True)
-    return inside.double() + tied * left / tied.sum(dim=1, keepdim=True)
+    return top_shares(rows, torch.full((len(rows),), top, device=rows.device))
+
+
+def top_shares(values: PlaceMap, counts: Tensor) -> PositionMap:
+    """How much of every place is among the `counts` largest of its example, `(batch, places)`; sums to `counts`.
+
+    1 in the top, 0 out of it; places tied at the edge divide what is left evenly, as the mean over all orders of them.
+    """
+    flat = values.flatten(1)
+    last = flat.sort(dim=1, descending=True).values.gather(1, (counts - 1).clamp(min=0).unsqueeze(1))
+    above, tied = flat > last, flat == last
+    left = counts - above.sum(dim=1)
+    share = (left / tied.sum(dim=1)).clamp(0, 1).unsqueeze(1)
+    return above.double() + tied.double() * share
 
 
 def ssim(first: Tensor, second: Tensor, /, *, data_range: float | None = None) -> Scores:

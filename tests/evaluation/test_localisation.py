@@ -9,7 +9,7 @@ from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.evaluation.localisation import chance_level, mass_in_mask, pointing_game, top_in_mask, widened
-from seqinterp.evaluation.places import top_shares
+from seqinterp.evaluation.similarity import top_shares
 
 SCORE = Score(torch.nn.Identity(), output(0))
 METRICS = (pointing_game, mass_in_mask, top_in_mask)
