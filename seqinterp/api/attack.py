@@ -1,6 +1,5 @@
 """`attack`: how little must an input change for the model to be wrong about it?"""
 
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from seqinterp.api.inputs import as_inputs
 from seqinterp.api.results.attacked import Attacked
+from seqinterp.api.unknown_options import refuse_unknown
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.run import Device, borrowed, choose_device
@@ -112,11 +112,7 @@ def _checked_options(method: str, options: dict[str, Any]) -> dict[str, Any]:
     """The options of a method; InputError for others and for an unknown method."""
     if method not in METHODS:
         raise InputError(f"there is no attack {method!r}; choose one of {', '.join(METHODS)}")
-    for name in options:
-        if name not in OPTIONS[method]:
-            near = get_close_matches(name, OPTIONS[method], n=1)
-            has = f"near that name it has {near[0]!r}" if near else f"it has {', '.join(OPTIONS[method])}"
-            raise InputError(f"attack {method!r} has no option {name!r}; {has}")
+    refuse_unknown(options, OPTIONS[method], f"attack {method!r}")
     return options
 
 

@@ -1,7 +1,6 @@
 """`fool`: is the model sure of inputs that are like nothing natural?"""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import log
 from typing import Any
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from seqinterp.api.inputs import as_inputs
 from seqinterp.api.results.fooled import Fooled
+from seqinterp.api.unknown_options import refuse_unknown
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.protocol import Score
@@ -170,11 +170,7 @@ def _probability(readout: Readout, outputs: Tensor, target: int) -> Tensor:
 def _refuse(kind: str, options: dict[str, Any], confidence: float, count: int, steps: int, seed: int) -> None:
     """InputError for settings that cannot be used."""
     known = DNA_OPTIONS if kind == "DNA" else PICTURE_OPTIONS
-    for name in options:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            has = f"near that name it has {near[0]!r}" if near else f"it has {', '.join(known)}"
-            raise InputError(f"fool has no option {name!r} for {kind}; {has}")
+    refuse_unknown(options, known, "fool", of=f" for {kind}")
     if not 0 < confidence < 1:
         raise InputError(f"confidence must be a probability between 0 and 1, such as 0.99, not {confidence}")
     if count < 1 or steps < 1 or seed < 0:

@@ -1,7 +1,6 @@
 """`maximize_activation`: which input does a unit of the model answer to most?"""
 
 from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 
 from seqinterp.api.inputs import as_dna, as_inputs
 from seqinterp.api.results.maximized import MaximizedInputs
+from seqinterp.api.unknown_options import refuse_unknown
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.protocol import Target
@@ -63,7 +63,7 @@ def maximize_activation(
         options: `places=` how a channel's places become one number: "mean", "max" or "center". `steps=` (200; of
             DeepDream 10 in each octave), `step_size=`. Weights of what is held against the activation:
             `total_variation=`, `l2=`, and for DNA `background_kl=` with `background=`. `jitter=`, `octaves=`,
-            `octave_scale=` (1.4), `bounds=(low, high)`: see `seqinterp.design.activation.Ascent`.
+            `octave_scale=` (1.4), `bounds=(low, high)`: see `seqinterp.design.gradients.activation.Ascent`.
 
     Returns:
         `MaximizedInputs`: the inputs, their activations before and after, and `nearest(natural)`.
@@ -72,12 +72,7 @@ def maximize_activation(
         InputError: there is no such layer or unit, no shape and no start, or an option cannot be used.
         ModelError: the activation or its gradient is not a finite number, or does not depend on the inputs.
     """
-    if unknown := [name for name in options if name not in OPTIONS]:
-        near = get_close_matches(unknown[0], OPTIONS, n=1)
-        raise InputError(
-            f"maximize_activation has no option {unknown[0]!r}; "
-            + (f"near that name it has {near[0]!r}" if near else f"it has {', '.join(OPTIONS)}")
-        )
+    refuse_unknown(options, OPTIONS, "maximize_activation")
     asked = Unit(layer, unit, options.pop("places", "mean"))
     climb = Ascent(**{"steps": DREAM_STEPS if options.get("octaves", 1) > 1 else STEPS, **options})
     starts, bases = _starts(model, shape, start, count, seed, climb)
