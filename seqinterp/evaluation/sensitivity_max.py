@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seqinterp.attribution.protocol import Explainer, Score
 from seqinterp.evaluation.neighbours import Near, Neighbours, nearby
-from seqinterp.shapes import Attributions, Inputs, PositionMap, Scores
+from seqinterp.shapes import Attributions, Inputs, PositionMap, References, Scores
 
 
 def max_sensitivity(
@@ -22,9 +22,7 @@ def max_sensitivity(
     `near` says which inputs are neighbours: `partial(substitutions, edits=3)`, or another function like it.
     """
     neighbours = near(score, inputs)
-    moved = _moved(score, attributions, explainer=explainer, neighbours=neighbours)
-    size = attributions.detach().flatten(1).norm(dim=1)
-    return _largest(moved / size.where(size > 0, 1.0)[:, None], neighbours)
+    return relative_change(attributions, explained_neighbours(score, neighbours, explainer=explainer), neighbours)
 
 
 def local_lipschitz(
@@ -36,17 +34,33 @@ def local_lipschitz(
     substitution in DNA is a distance of sqrt(2). NaN where an example has no neighbour.
     """
     neighbours = near(score, inputs)
-    moved = _moved(score, attributions, explainer=explainer, neighbours=neighbours)
+    explained = explained_neighbours(score, neighbours, explainer=explainer)
+    return change_by_distance(inputs, attributions, explained, neighbours)
+
+
+def explained_neighbours(score: Score, neighbours: Neighbours, /, *, explainer: Explainer) -> References:
+    """The explanation of every neighbour, `(batch, draws, *features)`, one draw of all examples at a time."""
+    return torch.stack([explainer(score, rows).detach() for rows in neighbours.inputs.unbind(1)], dim=1)
+
+
+def relative_change(attributions: Attributions, explained: References, neighbours: Neighbours) -> Scores:
+    """`max_sensitivity` of neighbours that are explained already."""
+    size = attributions.detach().flatten(1).norm(dim=1)
+    return _largest(_moved(attributions, explained) / size.where(size > 0, 1.0)[:, None], neighbours)
+
+
+def change_by_distance(
+    inputs: Inputs, attributions: Attributions, explained: References, neighbours: Neighbours
+) -> Scores:
+    """`local_lipschitz` of neighbours that are explained already."""
     distance = (neighbours.inputs - inputs.unsqueeze(1)).flatten(2).norm(dim=2)
-    return _largest(moved / distance, neighbours)
+    return _largest(_moved(attributions, explained) / distance, neighbours)
 
 
-def _moved(score: Score, attributions: Attributions, *, explainer: Explainer, neighbours: Neighbours) -> PositionMap:
-    """||e(x') - e(x)|| for every neighbour, `(batch, draws)`; the explainer sees one draw of all examples at a time."""
-    columns = [
-        (explainer(score, rows) - attributions).detach().flatten(1).norm(dim=1) for rows in neighbours.inputs.unbind(1)
-    ]
-    return torch.stack(columns, dim=1)
+def _moved(attributions: Attributions, explained: References) -> PositionMap:
+    """||e(x') - e(x)|| for every neighbour, `(batch, draws)`."""
+    moved: PositionMap = (explained - attributions.detach().unsqueeze(1)).flatten(2).norm(dim=2)
+    return moved
 
 
 def _largest(change: Tensor, neighbours: Neighbours) -> Scores:
