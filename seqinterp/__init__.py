@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seqinterp.api.dependency_map import dependency_map as dependency_map
     from seqinterp.api.discover import discover as discover
     from seqinterp.api.edit_effects import edit_effects as edit_effects
+    from seqinterp.api.evaluate import evaluate as evaluate
     from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
     from seqinterp.api.find_companions import find_companions as find_companions
     from seqinterp.api.flip_prediction import flip_prediction as flip_prediction
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from seqinterp.api.results.necessity import NecessitySufficiency as NecessitySufficiency
     from seqinterp.api.results.neighbours import NearestExamples as NearestExamples
     from seqinterp.api.results.pairs import PairEffects as PairEffects
+    from seqinterp.api.results.scorecard import Scorecard as Scorecard
     from seqinterp.api.results.spacing import SpacingEffects as SpacingEffects
     from seqinterp.api.results.synergy import Synergy as Synergy
     from seqinterp.api.results.verification import Verification as Verification
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from seqinterp.api.verify import verify as verify
     from seqinterp.attribution.jacobian import saliency_map as saliency_map
     from seqinterp.errors import SeqinterpError as SeqinterpError
+    from seqinterp.evaluation.scorecard.thresholds import Thresholds as Thresholds
     from seqinterp.io.load_model import load_model as load_model
     from seqinterp.io.motif_files import read_motifs as read_motifs, write_meme as write_meme
     from seqinterp.io.tables import read_examples as read_examples
@@ -81,6 +84,7 @@ _PUBLIC = {
     "discover": "api.discover",
     "edit_effects": "api.edit_effects",
     "EditEffects": "api.results.edit_effects",
+    "evaluate": "api.evaluate",
     "filter_motifs": "api.filter_motifs",
     "find_companions": "api.find_companions",
     "flip_prediction": "api.flip_prediction",
@@ -112,11 +116,13 @@ _PUBLIC = {
     "read_examples": "io.tables",
     "read_motifs": "io.motif_files",
     "saliency_map": "attribution.jacobian",
+    "Scorecard": "api.results.scorecard",
     "SeqinterpError": "errors",
     "SpacingEffects": "api.results.spacing",
     "sweep_spacing": "api.sweep_spacing",
     "Synergy": "api.results.synergy",
     "synergy": "api.synergy",
+    "Thresholds": "evaluation.scorecard.thresholds",
     "train": "api.train",
     "variant_effects": "api.variant_effects",
     "Verification": "api.results.verification",
