@@ -10,6 +10,8 @@ import pandas as pd
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.designs import Designs
 from seqinterp.api.results.mutagenesis import Mutagenesis
+from seqinterp.api.results.scorecard import Scorecard
+from seqinterp.api.results.scorecard_page import gather as scorecard_contents
 from seqinterp.attribution.jacobian import saliency_map
 from seqinterp.errors import FileError
 from seqinterp.io import run_folder as files
@@ -28,6 +30,7 @@ from seqinterp.report.contents import (
     TruthRow,
 )
 from seqinterp.report.page import render
+from seqinterp.report.scorecard_contents import ScorecardContents
 from seqinterp.sequence.onehot import decode
 
 SHOWN_FILTERS = 24
@@ -75,6 +78,7 @@ def gather(folder: Path) -> ReportContents:
         highlight_patterns=tuple(facts.get("highlight") or _cores(filters)),
         mutagenesis=_mutagenesis(folder),
         truth=_truth(folder),
+        belief=_belief(folder),
         notes=(*facts.get("notes", ()), *_filter_notes(folder, filters)),
     )
 
@@ -217,6 +221,13 @@ def _truth(folder: Path) -> tuple[TruthRow, ...]:
     return tuple(
         TruthRow(row["method"], Interval(row["auroc"], row["low"], row["high"]), int(row["sequences"])) for row in rows
     )
+
+
+def _belief(folder: Path) -> ScorecardContents | None:
+    """What was found when methods were put on trial, where they were."""
+    if not (folder / files.SCORECARD).exists():
+        return None
+    return scorecard_contents(Scorecard.load(folder / files.SCORECARD))
 
 
 def _cores(filters: tuple[FilterRow, ...]) -> list[str]:

@@ -9,6 +9,7 @@ import torch
 import typer
 
 from seqinterp.api import steps
+from seqinterp.api.held_out_trial import evaluate_held_out
 from seqinterp.api.report import report
 from seqinterp.api.train import Trained, train
 from seqinterp.cli.asked import Job
@@ -42,7 +43,7 @@ def train_into(folder: Path, examples: Examples, source: Source, job: Job) -> Tr
 
 
 def explain_into(folder: Path, examples: Examples, trained: Trained, job: Job) -> None:
-    """Filters, saliency, mutagenesis, designs, planted truth, and the report."""
+    """Filters, saliency, mutagenesis, designs, planted truth, a scorecard, and the report."""
     model, device = trained.model, job.device
     logits = trained.predictions["logit"].to_numpy()
     best = steps.best_scoring(logits, 10, among=steps.held_out(trained))
@@ -60,6 +61,8 @@ def explain_into(folder: Path, examples: Examples, trained: Trained, job: Job) -
     if steps.truth_is_known(held):
         with said("comparing with the planted truth"):
             steps.check_planted_truth(folder, model, held, seed=job.seed, device=device)
+    with said("putting explanations on trial"):
+        evaluate_held_out(folder, model, held, seed=job.seed, device=device)
     with said("writing the report"):
         (folder / REPORT).write_text(report(folder), encoding="utf-8")
 

@@ -8,6 +8,7 @@ import typer
 from seqinterp.cli.attribute import attribute
 from seqinterp.cli.demo import demo
 from seqinterp.cli.discover import discover
+from seqinterp.cli.evaluate import evaluate
 from seqinterp.cli.filters import filters
 from seqinterp.cli.methods import methods
 from seqinterp.cli.mutate import mutate
@@ -61,6 +62,7 @@ for verb in (
     filters,
     discover,
     optimize,
+    evaluate,
     verify,
     methods,
     report,

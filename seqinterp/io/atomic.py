@@ -8,7 +8,8 @@ from pathlib import Path
 
 from seqinterp.errors import FileError
 
-OURS = ("run.json", "model.json", "discovery.json")  # any of them makes a folder a run, a checkpoint or a discovery
+# any of them makes a folder a run, a checkpoint, a discovery or a scorecard
+OURS = ("run.json", "model.json", "discovery.json", "scorecard.safetensors")
 
 
 @contextmanager
@@ -18,9 +19,9 @@ def written_whole(path: Path, *, force: bool = False) -> Iterator[Path]:
     The path lies in a temporary folder beside `path` and has the same name. On any exception, Ctrl-C included,
     it is removed with all it holds and `path` stays as it was. Missing parent folders are made.
 
-    With `force` an older file is replaced, and a folder with all it holds if it is a run, a checkpoint or a discovery
-    (a file of OURS is in it) or empty. Raises FileError if `path` exists and may not be replaced, if it holds the
-    current folder or your home, or if it cannot be written.
+    With `force` an older file is replaced, and a folder with all it holds if it is a run, a checkpoint, a discovery or
+    a scorecard (a file of OURS is in it) or empty. Raises FileError if `path` exists and may not be replaced, if it
+    holds the current folder or your home, or if it cannot be written.
     """
     path = Path(path)
     _refuse(path, force=force)

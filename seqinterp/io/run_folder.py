@@ -22,6 +22,7 @@ TOP_TABLE = "top_sequences.tsv"
 MUTAGENESIS = "mutagenesis.safetensors"
 DESIGNS = "designs.safetensors"
 TRUTH = "planted_truth.tsv"
+SCORECARD = "scorecard"  # a folder
 REPORT = "report.html"
 
 # What every run says about itself, and of which kind it is.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from seqinterp.errors import InputError
 from seqinterp.motifs.motif import Motif
+from seqinterp.report.scorecard_contents import ScorecardContents
 from seqinterp.shapes import BaseMap, Series
 
 
@@ -149,7 +150,8 @@ class ReportContents:
     `known_motif` is (known, found), drawn side by side, the known one's first column at the found one's column
     `known_offset`. `highlight_patterns` are IUPAC words marked in the designs on either strand. `data` holds the
     file's name, sha256, rows, positives, length; `notes` are caveats in plain words;
-    `certificates` hold the evidence for attributions on the page, by what they are of.
+    `certificates` hold the evidence for attributions on the page, by what they are of. `belief` is what was found when
+    attribution methods were put on trial on held-out examples.
     """
 
     title: str
@@ -171,3 +173,4 @@ class ReportContents:
     notes: tuple[str, ...] = ()
     known_offset: int = 0
     certificates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    belief: ScorecardContents | None = None

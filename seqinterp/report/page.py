@@ -1,6 +1,7 @@
 """The page: sections put into the template."""
 
 from seqinterp.report import sections
+from seqinterp.report.belief import belief
 from seqinterp.report.contents import ReportContents
 from seqinterp.report.marking import SHADES
 from seqinterp.report.templates import fill
@@ -13,6 +14,7 @@ ORDER = (
     sections.designs,
     sections.mutagenesis,
     sections.truth,
+    belief,
     sections.notes,
     sections.provenance,
 )

@@ -16,7 +16,8 @@ FLOORS = [
     {"api"},
     {"cli", "__main__"},
 ]
-STRANGERS = {"mutagenesis", "motifs", "design", "evaluation", "uncertainty", "cases"}  # floor 2: uses of the core, unknown to one another
+# floor 2: uses of the core, unknown to one another
+STRANGERS = {"mutagenesis", "motifs", "design", "evaluation", "uncertainty", "cases"}
 ACQUAINTED = {("design", "mutagenesis")}  # design asks what each edit would do
 ONLY_FLOOR_3_AND_UP = {"matplotlib", "logomaker", "jinja2", "typer"}
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "touch"}
