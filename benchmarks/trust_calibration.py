@@ -9,7 +9,7 @@ Networks of two builds (the default one and the classic JUND network) and of kno
 
 Explained are 32 held-out examples by methods of the catalogue, and by three controls that no one should use: noise, the
 reverse of gradient x input, and the G and C of the input. The thresholds in `evaluation/scorecard/thresholds.py` were
-set after looking at what this gives; other data and networks are in `trust_verdicts.py`.
+set after looking at seeds 0 to 4; seeds 5 to 9 were looked at afterwards, once.
 """
 
 import argparse
@@ -31,7 +31,7 @@ KINDS = ("good", "shortcut", "untrained", "composition")
 NETWORKS = ("default", "jund")
 HELD_OUT = slice(3400, 4000)
 EXAMPLES = 32
-METHODS = ("gradient_times_input", "integrated_gradients", "deeplift", "mutagenesis", "occlusion", "guided_backprop")
+METHODS = ("gradient_times_input", "integrated_gradients", "deeplift", "mutagenesis", "guided_backprop")
 MARKER = "GGCCGG"
 
 
@@ -133,7 +133,7 @@ def measured(kind: str, network: str, seed: int) -> dict[str, object]:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("seed", nargs="*", type=int, default=list(range(5)))
+    parser.add_argument("seed", nargs="*", type=int, default=list(range(10)))
     figures: dict[str, dict[str, dict[str, object]]] = {}
     for kind in KINDS:
         figures[kind] = {}

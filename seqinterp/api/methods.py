@@ -3,7 +3,7 @@
 import pandas as pd
 
 from seqinterp.api.catalogue import COMPLETE, METHODS, option_names
-from seqinterp.api.method_facts import FACTS
+from seqinterp.api.method_facts import FACTS, LEADERBOARD
 
 NO_OPTIONS = {"seed"}  # taken by the public call
 
@@ -13,8 +13,9 @@ def methods() -> pd.DataFrame:
 
     method, paper. needs: beside the model and the inputs. adds_up: whether the values add up to the score less that of
     the baseline. every_base: whether it also says what the bases that are not there would contribute. cost: forward
-    passes of the model for one example (a backward pass counts as two). options: by keyword. fails: where it is known
-    to mislead. All explain a trained model, after modelling.
+    passes of the model for one example (a backward pass counts as two). options: by keyword. leaderboard: mean AUROC
+    over bases on trained networks of motif grammars, 0.5 is chance (benchmarks/LEADERBOARD.md). fails: where it is
+    known to mislead. All explain a trained model, after modelling.
     """
     return pd.DataFrame(
         {
@@ -25,6 +26,7 @@ def methods() -> pd.DataFrame:
             "every_base": entry.hypothetical is not None,
             "cost": FACTS[name].cost,
             "options": ", ".join(sorted(option_names(entry.explainer) - NO_OPTIONS)),
+            "leaderboard": LEADERBOARD[name],
             "fails": FACTS[name].fails,
         }
         for name, entry in METHODS.items()

@@ -25,5 +25,6 @@ def methods(
     for row in table.to_dict("records"):
         typer.echo(f"{row['method']} ({row['paper']})")
         typer.echo(f"  needs {row['needs']}; costs {row['cost']} passes; adds up: {row['adds_up']}")
+        typer.echo(f"  AUROC on the leaderboard of motif grammars: {row['leaderboard']:.3f}")
         typer.echo(f"  options: {row['options'] or 'none'}")
         typer.echo(f"  fails: {row['fails']}")

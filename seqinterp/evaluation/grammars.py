@@ -132,7 +132,12 @@ def grammar(
 
 def grammar_network(name: str) -> nn.Sequential:
     """The network of a grammar, its weights set by hand: (batch, 4, position) to (batch, 1)."""
-    rule = _RULES[name]
+    with torch.random.fork_rng(devices=[]):  # layers draw weights before theirs are set
+        return _network(_RULES[name])
+
+
+def _network(rule: _Rule) -> nn.Sequential:
+    """The detectors, their pair at a gap, and the gates of a rule."""
     motifs = len(rule.motifs)
     layers: list[nn.Module] = [nn.Conv1d(4, 2 * motifs, WIDTH), nn.ReLU()]
     _set(layers[0], _word_weights(rule) / TOLERANCE, [-(len(INFORMATIVE) - TOLERANCE) / TOLERANCE] * 2 * motifs)

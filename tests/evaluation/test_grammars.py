@@ -103,3 +103,9 @@ def test_an_unknown_grammar_is_refused(name):
 def test_settings_that_cannot_be_met_are_refused(options):
     with pytest.raises(InputError, match="length 56 or more"):
         grammar("and", **options)
+
+
+def test_the_global_random_state_is_left_alone():
+    state = torch.random.get_rng_state()
+    grammar("and", count=2)
+    assert torch.equal(state, torch.random.get_rng_state())

@@ -106,8 +106,11 @@ def of_model(answers=None, *, region=False, **changes):
 def test_the_model():
     assert of_model().decision == USE
     assert of_model(order=None, labelled=None, labelled_low=None, chance=None).decision == USE
-    untrained = of_model(order=OrderTest(0.1, 0.1, 0.3, 0.4, 99))
-    assert untrained.decision == AVOID and "as an untrained network would" in untrained.reasons[0]
+    alike = OrderTest(0.1, 0.1, 0.3, 0.4, 99)
+    unknown = of_model(order=alike, labelled=None, labelled_low=None, chance=None)
+    assert unknown.decision == AVOID and "as an untrained network would" in unknown.reasons[0]
+    assert of_model(order=alike).decision == CARE and "follow the labels" in of_model(order=alike).reasons[0]
+    assert of_model(order=alike, labelled_low=0.4).decision == AVOID
     assert of_model(labelled_low=0.5).decision == AVOID
     assert of_model(order=OrderTest(4.0, 0.5, 0.9, 0.01, 99)).decision == CARE
     fixed = Answers({("fixed_places", ""): filled(0.3)}, {})

@@ -58,10 +58,12 @@ def model_doubts(
     """Everything that speaks against believing any explanation of this model on these inputs."""
     order = facts.order
     if order is not None and order.p_value > limits.untrained:
+        proven = facts.labelled_low is not None and facts.chance is not None and facts.labelled_low > facts.chance
         yield Doubt(
             "scores inputs and their shuffles as an untrained network would"
-            f" (p = {order.p_value:.2f} among {order.copies} copies with random weights)",
-            fails=True,
+            f" (p = {order.p_value:.2f} among {order.copies} copies with random weights)"
+            + (", though its scores follow the labels" if proven else ""),
+            fails=not proven,
         )
     if order is not None and order.composition > limits.composition:
         yield Doubt(
