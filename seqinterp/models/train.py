@@ -89,10 +89,10 @@ def fit(
     place = choose_device(device)
     networks, histories = [], []
     bar = training_progress(train.members, train.epochs, progress=progress)
-    with bar as report, _own_randomness(place):
+    with bar as report, own_randomness(place):
         for member in range(train.members):
             streams = np.random.SeedSequence([seed, member]).spawn(2)
-            _seed(int(streams[0].generate_state(1)[0]), place)
+            seed_all(int(streams[0].generate_state(1)[0]), place)
             built = build(network, settings)
             start_filters(built, start_from or {}, examples[0], seed=seed)
             trainer = Trainer(built, train, place, np.random.default_rng(streams[1]))
@@ -125,14 +125,14 @@ def _finish(
 
 
 @contextmanager
-def _own_randomness(device: torch.device) -> Iterator[None]:
+def own_randomness(device: torch.device) -> Iterator[None]:
     """Random numbers of torch that nobody else sees: initial weights and dropout know no generator of their own."""
     cuda = [] if device.type != "cuda" else [torch.cuda.current_device() if device.index is None else device.index]
     with torch.random.fork_rng(devices=cuda):
         yield
 
 
-def _seed(seed: int, device: torch.device) -> None:
+def seed_all(seed: int, device: torch.device) -> None:
     """Seed the generators that the device uses; torch.manual_seed would reach those of idle GPUs, too."""
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":

@@ -1,0 +1,1 @@
+"""How sure a model is of a prediction, and whether that can be believed."""
