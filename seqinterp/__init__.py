@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seqinterp.api.attack import attack as attack
     from seqinterp.api.attribute import attribute as attribute
     from seqinterp.api.attribute_outputs import attribute_outputs as attribute_outputs
+    from seqinterp.api.calibrate import calibrate as calibrate
     from seqinterp.api.constraints import Constraints as Constraints
     from seqinterp.api.dependency_map import dependency_map as dependency_map
     from seqinterp.api.discover import discover as discover
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from seqinterp.api.optimize import optimize as optimize
     from seqinterp.api.penalties import Penalties as Penalties
     from seqinterp.api.plan_edits import plan_edits as plan_edits
+    from seqinterp.api.predict_uncertainty import predict_uncertainty as predict_uncertainty
     from seqinterp.api.results.ablation import Ablation as Ablation
     from seqinterp.api.results.attacked import Attacked as Attacked
     from seqinterp.api.results.attribution import Attribution as Attribution
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from seqinterp.api.results.scorecard import Scorecard as Scorecard
     from seqinterp.api.results.spacing import SpacingEffects as SpacingEffects
     from seqinterp.api.results.synergy import Synergy as Synergy
+    from seqinterp.api.results.uncertainty import Uncertainty as Uncertainty
     from seqinterp.api.results.verification import Verification as Verification
     from seqinterp.api.sweep_spacing import sweep_spacing as sweep_spacing
     from seqinterp.api.synergy import synergy as synergy
@@ -63,6 +66,8 @@ if TYPE_CHECKING:
     from seqinterp.io.load_model import load_model as load_model
     from seqinterp.io.motif_files import read_motifs as read_motifs, write_meme as write_meme
     from seqinterp.io.tables import read_examples as read_examples
+    from seqinterp.models.heads import with_variance as with_variance
+    from seqinterp.models.regression import fit_members as fit_members, fit_regression as fit_regression
     from seqinterp.motifs.motif import Motif as Motif
     from seqinterp.sequence.examples import Locus as Locus
     from seqinterp.sequence.onehot import decode as decode, one_hot as one_hot
@@ -76,6 +81,7 @@ _PUBLIC = {
     "attribute": "api.attribute",
     "attribute_outputs": "api.attribute_outputs",
     "Attribution": "api.results.attribution",
+    "calibrate": "api.calibrate",
     "Companions": "api.results.companions",
     "Constraints": "api.constraints",
     "decode": "sequence.onehot",
@@ -89,6 +95,8 @@ _PUBLIC = {
     "find_companions": "api.find_companions",
     "flip_prediction": "api.flip_prediction",
     "Flips": "api.results.flips",
+    "fit_members": "models.regression",
+    "fit_regression": "models.regression",
     "fool": "api.fool",
     "Fooled": "api.results.fooled",
     "jacobian": "api.jacobian",
@@ -113,6 +121,7 @@ _PUBLIC = {
     "PairEffects": "api.results.pairs",
     "Penalties": "api.penalties",
     "plan_edits": "api.plan_edits",
+    "predict_uncertainty": "api.predict_uncertainty",
     "read_examples": "io.tables",
     "read_motifs": "io.motif_files",
     "saliency_map": "attribution.jacobian",
@@ -123,6 +132,8 @@ _PUBLIC = {
     "Synergy": "api.results.synergy",
     "synergy": "api.synergy",
     "Thresholds": "evaluation.scorecard.thresholds",
+    "Uncertainty": "api.results.uncertainty",
+    "with_variance": "models.heads",
     "train": "api.train",
     "variant_effects": "api.variant_effects",
     "Verification": "api.results.verification",
