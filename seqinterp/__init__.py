@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seqinterp.api.attack import attack as attack
     from seqinterp.api.attribute import attribute as attribute
     from seqinterp.api.attribute_outputs import attribute_outputs as attribute_outputs
+    from seqinterp.api.attribution_uncertainty import attribution_uncertainty as attribution_uncertainty
     from seqinterp.api.calibrate import calibrate as calibrate
     from seqinterp.api.constraints import Constraints as Constraints
     from seqinterp.api.dependency_map import dependency_map as dependency_map
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from seqinterp.api.mutate_pairs import mutate_pairs as mutate_pairs
     from seqinterp.api.necessity_and_sufficiency import necessity_and_sufficiency as necessity_and_sufficiency
     from seqinterp.api.optimize import optimize as optimize
+    from seqinterp.api.out_of_distribution import out_of_distribution as out_of_distribution
     from seqinterp.api.penalties import Penalties as Penalties
     from seqinterp.api.plan_edits import plan_edits as plan_edits
     from seqinterp.api.predict_uncertainty import predict_uncertainty as predict_uncertainty
     from seqinterp.api.results.ablation import Ablation as Ablation
     from seqinterp.api.results.attacked import Attacked as Attacked
     from seqinterp.api.results.attribution import Attribution as Attribution
+    from seqinterp.api.results.attribution_uncertainty import AttributionUncertainty as AttributionUncertainty
     from seqinterp.api.results.companions import Companions as Companions
     from seqinterp.api.results.designs import Designs as Designs
     from seqinterp.api.results.edit_effects import EditEffects as EditEffects
@@ -81,6 +84,8 @@ _PUBLIC = {
     "attribute": "api.attribute",
     "attribute_outputs": "api.attribute_outputs",
     "Attribution": "api.results.attribution",
+    "attribution_uncertainty": "api.attribution_uncertainty",
+    "AttributionUncertainty": "api.results.attribution_uncertainty",
     "calibrate": "api.calibrate",
     "Companions": "api.results.companions",
     "Constraints": "api.constraints",
@@ -118,6 +123,7 @@ _PUBLIC = {
     "NecessitySufficiency": "api.results.necessity",
     "one_hot": "sequence.onehot",
     "optimize": "api.optimize",
+    "out_of_distribution": "api.out_of_distribution",
     "PairEffects": "api.results.pairs",
     "Penalties": "api.penalties",
     "plan_edits": "api.plan_edits",

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import pandas as pd
 import torch
+from torch import Tensor
 
 from seqinterp.motifs.seqlets import Seqlets, candidate_seqlets
 from seqinterp.shapes import Attributions, Scores
@@ -50,3 +53,15 @@ def _shared(one: Seqlets, number: int, other: Seqlets, place: int) -> int:
     if one.example[number] != other.example[place]:
         return 0
     return max(0, int(min(one.stop[number], other.stop[place]) - max(one.start[number], other.start[place])))
+
+
+def supported_calls(repeats: Tensor) -> pd.DataFrame:
+    """The seqlets called in the mean of repeats `(repeat, batch, 4, position)`, and the share that calls each.
+
+    Columns: example, start, stop (0-based, half-open), sign, attribution, q_value, support.
+    """
+    own = calls(repeats.mean(dim=0))
+    others = [calls(one) for one in repeats]
+    support = [float(np.mean([_called(own, number, other) for other in others])) for number in range(len(own))]
+    columns = {name: getattr(own, name) for name in ("example", "start", "stop", "sign", "attribution", "q_value")}
+    return pd.DataFrame(columns).assign(support=np.array(support, dtype=np.float64))
