@@ -21,14 +21,14 @@ from seqinterp.uncertainty.shift import distribution_shift
 
 
 def out_of_distribution(
-    model: nn.Module, inputs: Array, reference: Array, *, level: float = 0.05, seed: int = 0, device: Device = None
+    model: nn.Module, inputs: Array, natural: Array, *, level: float = 0.05, seed: int = 0, device: Device = None
 ) -> Strangers:
     """Hold inputs against examples that the model knows: by their words, and by what its last layer reads.
 
     Args:
         model: any module; given back as it was found.
         inputs: `(batch, *features)`.
-        reference: at least 20 examples of what the model was trained on, better ones that it was not trained on.
+        natural: at least 20 examples of what the model was trained on, better ones that it was not trained on.
         level: p-values below it are flagged, corrected for the two questions that are asked of an input.
         seed: of the halves into which the reference is split, one to learn what is usual and one to rank among.
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
@@ -41,7 +41,7 @@ def out_of_distribution(
         InputError: fewer than 20 reference examples.
         ModelError: the model cannot be copied, or has no layer with parameters.
     """
-    new, known = as_inputs(model, inputs), as_inputs(model, reference)
+    new, known = as_inputs(model, inputs), as_inputs(model, natural)
     if new.shape[1:] != known.shape[1:]:
         raise ShapeError(
             f"inputs have features {tuple(new.shape[1:])} but the reference {tuple(known.shape[1:])}; crop them to"

@@ -49,8 +49,8 @@ def tried(
     say("explaining")
     values, certificate = _explained(one, ready, bench, inputs[first], first, seed=seed, setting=setting)
     answers = trial(bench.take(first), ready, values, rows=effort, say=say).spread_over(first, len(inputs))
-    if certificate is not None and certificate.relative_completeness_error is not None:
-        found = float(certificate.relative_completeness_error)
+    if certificate is not None and certificate.promised is not None:  # else the sum means nothing
+        found = float(certificate.relative_completeness_error or 0.0)
         answers |= Answers(whole={("completeness_error", ""): found})
     everywhere = torch.full(inputs.shape, torch.nan, dtype=values.dtype)
     everywhere[first] = values.cpu()

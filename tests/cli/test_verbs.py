@@ -33,6 +33,7 @@ WRITTEN = [
     names.DESIGNS,
     names.TRUTH,
     names.REPORT,
+    names.SCORECARD,
     "model.json",
     "model.safetensors",
 ]

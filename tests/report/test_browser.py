@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from discoveries import contents_of
+from scorecards import scorecard_of
 from seqinterp.report.discovery import discovery_page
 from seqinterp.report.page import render
+from seqinterp.report.scorecard import scorecard_page
+from seqinterp.report.scorecard_contents import AgreedSequence
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
+SCORECARDS = ("scorecard", "scorecard, long names")
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="needs Chromium and chromedriver on the path (apt-get install chromium-driver)"
 )
@@ -37,11 +41,13 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory, contents, bare, long_names) -> dict[str, Path]:
-    """Reports as files: a full one, one of empty sections, one of words wider than a page, and two discoveries."""
+    """Reports as files: a full one, one of empty sections, one of words wider than a page; discoveries, scorecards."""
     folder = tmp_path_factory.mktemp("pages")
     texts = {name: render(shown) for name, shown in (("full", contents), ("bare", bare), ("long names", long_names))}
     texts["discovery"] = discovery_page(contents_of(12))
     texts["discovery, long names"] = discovery_page(long_discovery())
+    texts["scorecard"] = scorecard_page(scorecard_of(9))
+    texts["scorecard, long names"] = scorecard_page(long_scorecard())
     paths = {name: folder / f"{name}.html" for name in texts}
     for name, path in paths.items():
         path.write_text(texts[name], encoding="utf-8")
@@ -56,6 +62,17 @@ def long_discovery():
     motifs = (replace(found.motifs[0], match=replace(match, label=word, also=(word,)), note=word), *found.motifs[1:])
     filters = (replace(found.motifs[0], name=word, match=None), replace(found.motifs[1], name=word + "y", match=None))
     return replace(found, title=word, run_id=word, command=word, database=word, motifs=motifs, filters=filters)
+
+
+def long_scorecard():
+    """A scorecard with names and reasons much longer than a page is wide."""
+    word = "x" * 300
+    found = scorecard_of(2)
+    verdicts = (found.verdicts[0], replace(found.verdicts[1], decision="do not use", reasons=(word,)))
+    rows = (AgreedSequence(word, "ACGT" * 80, "X..." * 80, 1.0),)
+    model = replace(found.model, reasons=(word,))
+    words = {"title": word, "run_id": word, "command": word, "refused": {word: word}, "data": {word: word}}
+    return replace(found, model=model, verdicts=verdicts, consensus=rows, members=word, **words)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +113,7 @@ def long_names(contents):
 
 
 @pytest.mark.parametrize("width", [1280, 800])
-@pytest.mark.parametrize("name", ["full", "bare", "long names", "discovery", "discovery, long names"])
+@pytest.mark.parametrize("name", ["full", "bare", "long names", "discovery", "discovery, long names", *SCORECARDS])
 def test_the_page_is_whole(open_page, name, width):
     browser = open_page(name, width)
     assert browser.get_log("browser") == []
@@ -108,7 +125,7 @@ def test_the_page_is_whole(open_page, name, width):
     seen, needed = browser.execute_script("const d = document.documentElement; return [innerWidth, d.scrollWidth]")
     assert seen == width
     outside = browser.execute_script(
-        "return [...document.querySelectorAll('body *')].filter(e => !e.closest('.hidden, thead')"
+        "return [...document.querySelectorAll('body *')].filter(e => !e.closest('.hidden, thead, .scroll')"
         " && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
     )
     assert outside == []
@@ -145,9 +162,10 @@ def test_a_start_sequence_opens_without_a_script(open_page, contents):
     assert contents.designs[0].start in details.text.replace("\n", "")
 
 
-def test_text_can_be_read_against_its_background(open_page):
+@pytest.mark.parametrize("name", ["full", "scorecard"])
+def test_text_can_be_read_against_its_background(open_page, name):
     """WCAG 2 asks for a contrast of 4.5; the darkest shade of a base is the hardest case."""
-    browser = open_page("full")
+    browser = open_page(name)
     worst = browser.execute_script("""
         const linear = v => v / 255 <= .04045 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4;
         const lum = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);

@@ -91,11 +91,19 @@ class Scorecard:
 
     def to_frame(self) -> pd.DataFrame:
         """Tidy: method, question, measure, of, example (NA for one number of all), value."""
-        return example_rows(self.trials, self.agreement)
+        return self._frame.copy()
 
     def summary(self) -> pd.DataFrame:
         """One row per method and measure: mean over examples, its 95 % interval, how many, which way is better."""
-        return summary_rows(self.to_frame(), seed=int(self.facts["seed"]))
+        return self._summary.copy()
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        return example_rows(self.trials, self.agreement)
+
+    @cached_property
+    def _summary(self) -> pd.DataFrame:
+        return summary_rows(self._frame, seed=int(self.facts["seed"]))
 
     def table(self) -> pd.DataFrame:
         """One row per method: verdict, reasons, and what it cost."""

@@ -31,12 +31,12 @@ MEASURES: dict[str, Measure] = {
     "deletion_gain": Measure(
         "faithful", "larger", "area between the deletion curves of random orders and its own; 1 is the whole score"
     ),
-    "insertion_gain": Measure("faithful", "larger", "the same for putting positions back, largest first"),
+    "insertion_gain": Measure("faithful", "larger", "the same area for insertion, where the largest are put back first; 1 is the whole score"),
     "aopc": Measure("faithful", "larger", "mean fall of the score over the first fifth taken away"),
     "sensitivity_n": Measure(
         "faithful", "larger", "correlation of summed contributions of a tenth of the positions with the fall"
     ),
-    "faithfulness_correlation": Measure("faithful", "larger", "the same for a fifth of the positions"),
+    "faithfulness_correlation": Measure("faithful", "larger", "correlation of summed contributions of a fifth of the positions with the fall"),
     "infidelity": Measure(
         "faithful", "smaller", "squared error of what is foretold, at the best scale; 1 foretells nothing"
     ),
@@ -59,9 +59,9 @@ MEASURES: dict[str, Measure] = {
     "randomised": Measure(
         "model", "smaller", "likeness to explanations of copies with all weights random; 1 ignores the model"
     ),
-    "cascade": Measure("model", "", "the same with layers randomised one after another from the output down"),
+    "cascade": Measure("model", "", "likeness to explanations of copies whose layers are random from the output down"),
     "null_similarity": Measure("input", "", "Spearman of sizes with a map of the input alone"),
-    "null_p_value": Measure("input", "", "of being more, or less, like the own map than those of other examples"),
+    "null_p_value": Measure("input", "", "p-value: is the explanation like the null map of its own example, or of any?"),
     "truth_auroc": Measure("right", "larger", "chance that a place that matters outranks one that does not"),
     "truth_average_precision": Measure("right", "larger", "average precision of places ranked by size"),
     "truth_share": Measure("right", "larger", "share of all contributions that is at places that matter"),
@@ -69,13 +69,13 @@ MEASURES: dict[str, Measure] = {
     "position_error": Measure("right", "smaller", "bases from the largest contributions to the nearest that matters"),
     "agreement": Measure("agreement", "larger", "Spearman with the explanations of the other methods, their mean"),
     "word_neighbours": Measure("neighbours", "larger", "correlation of likeness in words with that of explanations"),
-    "latent_neighbours": Measure("neighbours", "larger", "the same for likeness in the last layer"),
+    "latent_neighbours": Measure("neighbours", "larger", "correlation of likeness in the last layer with that of explanations"),
     "fixed_places": Measure(
         "shortcuts", "", "share of all contributions at the same twentieth of the places in every example"
     ),
     "fixed_places_chance": Measure("shortcuts", "", "what that is when every map is moved by a random step"),
-    "fixed_places_p_value": Measure("shortcuts", "", "of as much"),
+    "fixed_places_p_value": Measure("shortcuts", "", "p-value of as large a share"),
     "outside": Measure("shortcuts", "smaller", "share of all contributions outside the declared region"),
     "outside_chance": Measure("shortcuts", "", "the share of places outside"),
-    "outside_p_value": Measure("shortcuts", "", "of as much outside by chance"),
+    "outside_p_value": Measure("shortcuts", "", "p-value of as large a share outside"),
 }
