@@ -79,4 +79,6 @@ NewRepresentations = Float[Tensor, "batch feature"]  # and of the examples that 
 HeadWeights = Float[Tensor, "outputs feature"]  # of a last linear layer
 HeadGradients = Float[Tensor, "quantities outputs column"]  # by its weights, its bias the last column where it has one
 Influences = Float[Tensor, "_ training"]  # what each training example did to each quantity or example
+TrainingInputs = Float[Tensor, "training *features"]  # what a model was trained on
+Suspicions = Float[Tensor, " training"]  # how much speaks against the label of each training example
 Kernel = Float[Tensor, "training training"]  # how alike every two training examples are

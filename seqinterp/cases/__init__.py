@@ -1,0 +1,1 @@
+"""Which training examples taught the model this, and which of them stand for the rest."""
