@@ -1,6 +1,6 @@
 """From what the caller calls methods to methods that are ready to be put on trial."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from seqinterp.api.catalogue import METHODS, Method, find_method, option_names
 from seqinterp.attribution.dna import SLACK, is_dna
 from seqinterp.attribution.protocol import Explainer, Score
 from seqinterp.attribution.run import explain
-from seqinterp.errors import InputError
+from seqinterp.errors import InputError, ModelError, SeqinterpError
 from seqinterp.evaluation.scorecard.candidate import Candidate
 from seqinterp.shapes import Attributions, Inputs
 
@@ -55,8 +55,11 @@ def wanted(asked: Asked) -> list[Wanted]:
         return [Wanted(name, name, {}) for name in METHODS]
     if isinstance(asked, str):
         raise InputError(f"methods must be a list of names, such as [{asked!r}], or a mapping from names to options")
-    named = dict(asked) if isinstance(asked, Mapping) else {name: {} for name in asked}
-    if not named or len(named) != len(asked):
+    if not isinstance(asked, Iterable):
+        raise InputError(f"methods must be names, or a mapping from names to options or explainers, not {asked!r}")
+    listed = list(asked)
+    named = dict(asked) if isinstance(asked, Mapping) else {name: {} for name in listed}
+    if not named or len(named) != len(listed):
         raise InputError("methods must name at least one method, and none of them twice")
     return [_one(name, what) for name, what in named.items()]
 
@@ -79,7 +82,8 @@ def candidate(one: Wanted, inputs: Inputs, *, seed: int, **setting: Any) -> Cand
     Raises what `bind` raises.
     """
     if one.explainer is not None:
-        return Candidate(one.name, _projected(partial(_explained, one.explainer, setting=setting)))
+        own = _projected(partial(_explained, one.explainer, name=one.name, setting=setting))
+        return Candidate(one.name, own, reseeded=(own,))  # run again as it is: it may draw without a seed
     entry = find_method(one.method)
 
     def bound(options: Mapping[str, Any], own_seed: int) -> Explainer:
@@ -107,14 +111,30 @@ def _ready(
     return _projected(explainer)
 
 
-def _explained(explainer: Explainer, score: Score, rows: Inputs, /, *, setting: Mapping[str, Any]) -> Attributions:
-    """What the caller's own explainer says."""
-    found = explain(explainer, score, rows, **setting).to(rows)
-    if found.shape != rows.shape:
-        raise InputError(
-            f"an explainer must give attributions of the inputs' shape {tuple(rows.shape)}, not {tuple(found.shape)}"
-        )
-    return found
+def _explained(
+    explainer: Explainer, score: Score, rows: Inputs, /, *, name: str, setting: Mapping[str, Any]
+) -> Attributions:
+    """What the caller's own explainer says.
+
+    Raises:
+        ModelError: it raises, or gives something else than finite attributions of the inputs' shape.
+    """
+
+    def asked(given: Score, part: Inputs, /) -> Attributions:
+        try:
+            found = explainer(given, part)
+        except SeqinterpError:
+            raise
+        except Exception as error:  # whatever other people's code raises belongs to their method
+            raise ModelError(f"the explainer {name!r} raised {type(error).__name__}: {error}") from error
+        if not isinstance(found, Tensor) or found.shape != part.shape:
+            came = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+            raise ModelError(
+                f"the explainer {name!r} must give a tensor of the inputs' shape {tuple(part.shape)}, not {came}"
+            )
+        return found
+
+    return explain(asked, score, rows, **setting).to(rows)
 
 
 def _projected(explainer: Explainer) -> Explainer:

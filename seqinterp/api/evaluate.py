@@ -16,13 +16,14 @@ from seqinterp.api.known import Known
 from seqinterp.api.progress import spoken
 from seqinterp.api.results.scorecard import Scorecard
 from seqinterp.api.results.trial import Tried
-from seqinterp.api.score import finite_scores, origin
+from seqinterp.api.score import finite_scores, origin, output_count
 from seqinterp.api.seqlet_calls import surviving_calls
 from seqinterp.api.trials import Say, readied, tried
+from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.attribution.targets import as_target
-from seqinterp.errors import InputError, SeqinterpError
+from seqinterp.errors import InputError, SeqinterpError, ShapeError
 from seqinterp.evaluation.scorecard.bench import Bench, make_bench
 from seqinterp.evaluation.scorecard.model_checks import model_facts
 from seqinterp.io.trial_files import TrialFiles
@@ -44,7 +45,7 @@ def evaluate(  # noqa: PLR0913 - what is known of the data is given piece by pie
     truth: Any = None,
     region: Any = None,
     motifs: Any = (),
-    members: Sequence[nn.Module] = (),
+    members: Any = (),
     seed: int = 0,
     device: Device = None,
     checkpoint: Path | str | None = None,
@@ -52,7 +53,7 @@ def evaluate(  # noqa: PLR0913 - what is known of the data is given piece by pie
 ) -> Scorecard:
     """Put attribution methods on trial: complete, faithful, stable, about the model, more than the input, right?
 
-    Some 30 to 100 examples that the model was not trained on are enough; among them some that it scores high. Slow
+    Some 24 to 100 examples that the model was not trained on are enough; among them some that it scores high. Slow
     methods explain fewer of them, as many as their number of model rows allows (never below 8), and fewer still again
     and again; the card says how many.
 
@@ -63,7 +64,8 @@ def evaluate(  # noqa: PLR0913 - what is known of the data is given piece by pie
             "dinucleotide_shuffle"}}`; with `method=` among them the entry may be called otherwise) or to an explainer
             of your own, `(score, inputs) -> attributions`. None is every method that suits the model.
         target: which output is explained, by index, or a callable from outputs to `(batch,)`. Explain logits.
-        labels: `(batch,)`, two classes or measured values that the score should follow.
+        labels: `(batch,)`, two classes or measured values that the score should follow; of a model with three outputs
+            or more, class numbers, of which `target` is the one explained.
         truth: True at the places that matter, `(batch, *places)`, where that is known.
         region: True at the places where the model may look, `(batch, *places)` or `(*places)`.
         motifs: scanned for a null map: an explanation that is no more than a scan needs no model.
@@ -78,30 +80,33 @@ def evaluate(  # noqa: PLR0913 - what is known of the data is given piece by pie
         `Scorecard`: one verdict per method and one of the model, all numbers as a tidy table, drawings, HTML.
 
     Raises:
-        InputError: fewer than 8 examples, an unknown method or option, or labels, truth or region that cannot be used.
+        InputError: fewer than 8 examples that differ, an unknown method or option, or labels, truth or region that
+            cannot be used.
         FileError: a checkpoint of another evaluation.
         ShapeError: something known does not fit the inputs.
         ModelError: the score is not one finite number per example, or a method that was named cannot explain it.
     """
     checked = as_inputs(model, inputs)
-    if len(checked) < LEAST:
-        raise InputError(f"at least {LEAST} examples are needed to test an explanation, but {len(checked)} came")
+    _refuse_inputs(checked)
     asked = wanted(methods)
-    known = Known.of(checked, labels, truth, region, motifs)
     place = choose_device(device)
     score = Score(model, as_target(target))
     finite_scores(score, checked, batch_size=None, device=place)
+    one_class = target if isinstance(target, int) and output_count(model, checked, place) > 2 else None
+    known = Known.of(checked, labels, truth, region, motifs, one_class=one_class)
     others, kind = _members(model, members)
+    for one in others:
+        finite_scores(Score(one, score.target), checked, batch_size=None, device=place)
     facts = origin(score, checked, seed=seed, device=place)
     files = None
     if checkpoint is not None:
-        files = TrialFiles(Path(checkpoint), fingerprint(model, target, checked, list(asked), known, others, seed))
+        files = TrialFiles(Path(checkpoint), fingerprint(model, target, checked, known, others, seed))
     with spoken("evaluating", progress) as say, torch.inference_mode(False), ExitStack() as loans:
         held = [Score(one, score.target) for one in others]
         for one in (score, *held):
             loans.enter_context(borrowed(one, place))
         say("the model")
-        bench = _bench(score, checked.to(place), known, held, kind, seed)
+        bench = _bench(score, checked.to(place), known, held, seed)
         court = _Court(bench, checked, {"batch_size": None, "device": place}, seed, files, say)
         found = model_facts(bench, known.labels)
         trials, refused = court.sit(asked, strict=methods is not None)
@@ -109,10 +114,31 @@ def evaluate(  # noqa: PLR0913 - what is known of the data is given piece by pie
     return Scorecard(checked, bench.scores, trials, found, refused, facts)
 
 
-def _members(model: nn.Module, given: Sequence[nn.Module]) -> tuple[list[nn.Module], str]:
+def _refuse_inputs(inputs: Inputs) -> None:
+    """Refuse what no test can be made of, before anything is run."""
+    distinct = len(torch.unique(inputs.flatten(1), dim=0))
+    if distinct < LEAST:
+        raise InputError(
+            f"at least {LEAST} examples that differ are needed to test an explanation, but {distinct} came"
+        )
+    if not is_dna(inputs) and inputs.ndim != 4:
+        raise ShapeError(
+            "explanations are tested on one-hot DNA (batch, 4, position) or images (batch, channel, row, column), not"
+            f" on inputs of shape {tuple(inputs.shape)}"
+        )
+    empty = (inputs != 0).flatten(1).any(dim=1).logical_not().nonzero().flatten()
+    if is_dna(inputs) and len(empty):
+        raise InputError(f"example {int(empty[0])} is nothing but N; leave it out")
+
+
+def _members(model: nn.Module, given: Any) -> tuple[list[nn.Module], str]:
     """Models that might have been this one, and what they are."""
-    if given:
-        return list(given), "models trained from other seeds"
+    several = [given] if isinstance(given, nn.Module) else list(given)
+    odd = next((type(one).__name__ for one in several if not isinstance(one, nn.Module)), None)
+    if odd is not None:
+        raise InputError(f"members must be torch.nn.Modules, but one is a {odd}")
+    if several:
+        return several, "models trained from other seeds"
     if isinstance(model, Ensemble):
         return list(model.members), "members of the ensemble"
     if has_dropout(model):
@@ -120,13 +146,12 @@ def _members(model: nn.Module, given: Sequence[nn.Module]) -> tuple[list[nn.Modu
     return [], ""
 
 
-def _bench(score: Score, here: Inputs, known: Known, held: list[Score], kind: str, seed: int) -> Bench:
+def _bench(score: Score, here: Inputs, known: Known, held: list[Score], seed: int) -> Bench:
     """What all methods are shown."""
     return make_bench(
         score,
         here,
         members=held,
-        kind_of_members=kind,
         motifs=known.motifs,
         truth=known.truth,
         region=known.region,
@@ -157,16 +182,18 @@ class _Court:
                     raise
                 refused[one.name] = str(error)
         trials: dict[str, Tried] = {}
-        for one in (one for one in asked if one.name in ready):
-            self.say(f"{one.name} ({len(trials) + 1} of {len(ready)})")
-            trials[one.name] = self._one(one, *ready[one.name], place=f"{one.name} ({len(trials) + 1} of {len(ready)})")
+        for number, one in enumerate((one for one in asked if one.name in ready), start=1):
+            place = f"{one.name} ({number} of {len(ready)})"
+            self.say(place)
+            kept = self.files.load(one.name, fingerprint(one)) if self.files else None
+            try:
+                trials[one.name] = Tried.of(*kept) if kept else self._one(one, *ready[one.name], place=place)
+            except SeqinterpError as error:  # of one method: what the others have found is not lost
+                refused[one.name] = str(error)
         return trials, refused
 
     def _one(self, one: Wanted, candidate: Any, effort: int, place: str) -> Tried:
-        """One method, from its file where it was finished before."""
-        kept = self.files.load(one.name) if self.files else None
-        if kept is not None:
-            return Tried.of(*kept)
+        """One method, kept in a file when it is finished."""
         found = tried(
             one,
             candidate,
@@ -178,5 +205,5 @@ class _Court:
             say=lambda step: self.say(f"{place}: {step}"),
         )
         if self.files:
-            self.files.save(one.name, found.tensors(), found.to_dict())
+            self.files.save(one.name, fingerprint(one), found.tensors(), found.to_dict())
         return found

@@ -22,8 +22,13 @@ class Known:
     motifs: tuple[AnyNumbers, ...]
 
     @classmethod
-    def of(cls, inputs: Inputs, labels: Any, truth: Any, region: Any, motifs: Any) -> "Known":
+    def of(
+        cls, inputs: Inputs, labels: Any, truth: Any, region: Any, motifs: Any, *, one_class: int | None = None
+    ) -> "Known":
         """What was given, as arrays that fit the inputs.
+
+        one_class: of a model that tells several classes apart, the one that is explained; class numbers as labels then
+        say whether an example is of it.
 
         Raises:
             InputError: labels that are all alike or no numbers, a mask that is not True and False, motifs of words.
@@ -34,15 +39,15 @@ class Known:
         if odd is not None:
             raise InputError(f"motifs must be Motifs, as read_motifs gives them, but one is a {type(odd).__name__}")
         return cls(
-            labels=_labels(labels, len(inputs)),
+            labels=_labels(labels, len(inputs), one_class),
             truth=_mask("truth", truth, inputs),
             region=_mask("region", region, inputs),
             motifs=tuple(motif.pssm for motif in listed),
         )
 
 
-def _labels(labels: Any, count: int) -> Labels | None:
-    """One finite number per example, not all alike."""
+def _labels(labels: Any, count: int, one_class: int | None) -> Labels | None:
+    """One finite number per example, not all alike; class numbers as 1 and 0 for one class and the others."""
     if labels is None:
         return None
     try:
@@ -51,8 +56,13 @@ def _labels(labels: Any, count: int) -> Labels | None:
         raise InputError("labels must be numbers, one per example: classes as 0 and 1, or measured values") from error
     if numbers.shape != (count,):
         raise ShapeError(f"labels must be one number per example, shape ({count},), not {numbers.shape}")
+    if one_class is not None and bool((numbers == numbers.round()).all()):
+        numbers = (numbers == one_class).astype(np.float64)
     if not np.isfinite(numbers).all() or len(np.unique(numbers)) < 2:
-        raise InputError("labels must be finite numbers and not all alike, else they cannot be told from chance")
+        raise InputError(
+            "labels must be finite numbers and not all alike (not all of the class that is explained, and not all of"
+            " others), else nothing can be told from chance"
+        )
     return numbers
 
 

@@ -45,7 +45,7 @@ def tried(
 ) -> Tried:
     """Explain as many examples as the method's cost allows, and ask all questions of them."""
     begun = time.perf_counter()
-    first = examples_once(effort, len(inputs))
+    first = examples_once(effort, bench.scores)
     say("explaining")
     values, certificate = _explained(one, ready, bench, inputs[first], first, seed=seed, setting=setting)
     answers = trial(bench.take(first), ready, values, rows=effort, say=say).spread_over(first, len(inputs))
@@ -54,7 +54,7 @@ def tried(
         answers |= Answers(whole={("completeness_error", ""): found})
     everywhere = torch.full(inputs.shape, torch.nan, dtype=values.dtype)
     everywhere[first] = values.cpu()
-    again = len(examples_again(effort, len(first)))
+    again = len(examples_again(effort, bench.scores[first]))
     return Tried(everywhere, answers, certificate, again, effort, time.perf_counter() - begun)
 
 

@@ -20,7 +20,7 @@ from seqinterp.evaluation.places import place_contributions, require_places
 from seqinterp.evaluation.planted_truth import planted_truth
 from seqinterp.evaluation.similarity import top_shares
 from seqinterp.sequence.examples import Site
-from seqinterp.shapes import Attributions, GroupValues, PositionMap, Scores, Sequences, Truth
+from seqinterp.shapes import Attributions, GroupValues, Inputs, PositionMap, Scores, Sequences, Truth
 
 
 def exact_site_values(
@@ -90,7 +90,7 @@ def _groups(sites: tuple[Site, ...], length: int, number: int) -> Tensor:
     return groups.expand(4, length).clone()
 
 
-def truth_auroc(score: Score, inputs: Sequences, attributions: Attributions, /, *, truth: Tensor) -> Scores:
+def truth_auroc(score: Score, inputs: Inputs, attributions: Attributions, /, *, truth: Tensor) -> Scores:
     """Do true positions rank above the others by size? The area under the ROC curve; larger is better, 0.5 chance.
 
     `truth` is what `exact_truth` gives. NaN for an example in which no position, or every one, matters.
@@ -103,7 +103,7 @@ def truth_auroc(score: Score, inputs: Sequences, attributions: Attributions, /, 
     return found
 
 
-def truth_auprc(score: Score, inputs: Sequences, attributions: Attributions, /, *, truth: Tensor) -> Scores:
+def truth_auprc(score: Score, inputs: Inputs, attributions: Attributions, /, *, truth: Tensor) -> Scores:
     """Average precision of positions ranked by size; larger is better, chance is the share that matters.
 
     NaN for an example in which no position matters.
@@ -116,7 +116,7 @@ def truth_auprc(score: Score, inputs: Sequences, attributions: Attributions, /, 
     return torch.tensor(each, dtype=torch.float64)
 
 
-def signal_share(score: Score, inputs: Sequences, attributions: Attributions, /, *, truth: Tensor) -> Scores:
+def signal_share(score: Score, inputs: Inputs, attributions: Attributions, /, *, truth: Tensor) -> Scores:
     """Share of the size of all contributions that is at true positions, 0 to 1; larger is better.
 
     0 for a map of zeros. NaN for an example in which no position matters.

@@ -91,7 +91,8 @@ def explanation_similarity(attributions: Attributions) -> PairTable:
     maps = place_contributions(attributions).numpy()
     able = varies(maps)
     table = np.full((len(maps), len(maps)), np.nan)
-    table[np.ix_(able, able)] = rank_correlations(maps[able], maps[able])
+    if able.any():
+        table[np.ix_(able, able)] = rank_correlations(maps[able], maps[able])
     return np.round(table, _PRECISION)
 
 

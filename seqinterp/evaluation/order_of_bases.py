@@ -69,7 +69,8 @@ def order_test(
             reinitialise(copy, name, seed=seed + number + 1)
         found.append(_contrast(*_scores(copy, inputs, shuffled)))
     table = np.abs(np.array(found))
-    deviation = table.std(axis=0)
+    finite = np.where(np.isfinite(table), table, np.nan)
+    deviation = np.nanstd(finite, axis=0)
     strength = (table / np.where(deviation > 0, deviation, 1.0)).max(axis=1)
     return OrderTest(
         change=found[0][0],
@@ -88,12 +89,24 @@ def _scores(score: Score, inputs: Inputs, shuffled: Tensor, /) -> tuple[AnyNumbe
 
 
 def _contrast(own: AnyNumbers, others: AnyNumbers) -> tuple[float, float]:
-    """How the scores differ from those of the shuffles: in the mean, and in their spread; 0 where nothing varies."""
+    """How the scores differ from those of the shuffles: in the mean, and in their spread.
+
+    The first is infinite where all differ by the same; the second says nothing, 0, where one of both does not vary.
+    """
     gap = own - others.mean(axis=1)
-    error = gap.std(ddof=1) / np.sqrt(len(gap))
-    spreads = own.std(), others.std()
-    change = float(gap.mean() / error) if error > 0 else 0.0
-    return change, float(np.log(spreads[0] / spreads[1])) if min(spreads) > 0 else 0.0
+    return _ratio(gap.mean(), gap.std(ddof=1) / np.sqrt(len(gap))), _log_ratio(own.std(), others.std())
+
+
+def _ratio(size: float, error: float) -> float:
+    """size / error, with 0 / 0 = 0."""
+    if error > 0:
+        return float(size / error)
+    return float(np.sign(size) * np.inf) if size != 0 else 0.0
+
+
+def _log_ratio(one: float, other: float) -> float:
+    """log(one / other), 0 where one of both is 0."""
+    return float(np.log(one / other)) if one > 0 and other > 0 else 0.0
 
 
 def _composition(own: AnyNumbers, others: AnyNumbers) -> float:

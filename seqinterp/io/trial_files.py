@@ -29,12 +29,12 @@ class TrialFiles:
         if self.folder.exists() and not self.folder.is_dir():
             raise FileError(f"{self.folder} is a file; name a folder for the parts of an evaluation")
 
-    def save(self, name: str, arrays: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Keep one part."""
+    def save(self, name: str, own: str, arrays: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Keep one part; `own` tells it from others of its name."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        save_arrays(self._path(name), KIND, arrays, {"identity": self.identity, **facts})
+        save_arrays(self._path(name), KIND, arrays, {"identity": self.identity, "own": own, **facts})
 
-    def load(self, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    def load(self, name: str, own: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """A part that was kept, or None.
 
         Raises:
@@ -44,7 +44,7 @@ class TrialFiles:
         if not path.exists():
             return None
         arrays, facts = load_arrays(path, KIND)
-        if facts.pop("identity", None) != self.identity:
+        if (facts.pop("identity", None), facts.pop("own", None)) != (self.identity, own):
             raise FileError(
                 f"{path} belongs to an evaluation of another model, of other inputs or with other options; remove"
                 f" {self.folder}, or name another"

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seqinterp.errors import ModelError
 
-KINDS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+KINDS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)  # not AlphaDropout, which shifts what it keeps
 
 
 class DropMask(nn.Module):
@@ -54,7 +54,7 @@ def thinned(model: nn.Module, seed: int) -> nn.Module:
         raise ModelError(
             f"the model cannot be copied ({error}), and dropout is never replaced in the model itself"
         ) from error
-    for name, layer in list(copy.named_modules()):
+    for name, layer in list(copy.named_modules(remove_duplicate=False)):
         if isinstance(layer, KINDS) and 0 < layer.p < 1:
             parent, _, own = name.rpartition(".")
             setattr(copy.get_submodule(parent), own, _mask(layer, name, seed))

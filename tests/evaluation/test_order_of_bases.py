@@ -73,3 +73,20 @@ def test_refusals():
         order_test(untrained(0), INPUTS[:2])
     with pytest.raises(ModelError):
         order_test(Score(nn.Flatten(), output(0)), INPUTS)
+
+
+def test_a_perfect_contrast_is_the_strongest():
+    class Perfect(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bank = nn.Conv1d(4, 1, 12)
+            self.bank.weight.data = INPUTS[:1, :, :12].clone()
+            self.bank.bias.data.fill_(-11.0)
+
+        def forward(self, inputs):
+            return torch.relu(self.bank(inputs)).amax(dim=2)
+
+    planted = INPUTS.clone()
+    planted[:, :, 9:21] = INPUTS[0, :, :12]
+    found = order_test(Score(Perfect(), output(0)), planted, copies=39)
+    assert found.change == float("inf") and found.p_value == pytest.approx(1 / 40)

@@ -64,7 +64,7 @@ def test_nothing_against_it():
         ({("insertion_gain", ""): -GAIN}, CARE, "putting back what it ranks first"),
         ({("deletion_gain", ""): -GAIN, ("insertion_gain", ""): filled(0.0)}, AVOID, "neither taking away nor putting"),
         ({("sensitivity_n", ""): filled(0.19)}, CARE, "do not add up"),
-        ({("reseeding", ""): filled(0.79)}, CARE, "unstable, 0.79 rank correlation under reseeding"),
+        ({("reseeding", ""): filled(0.79)}, CARE, "unstable, 0.79 rank correlation under reseeding (16 examples)"),
         ({("reseeding", ""): filled(0.31)}, AVOID, "unstable, 0.31 rank correlation under reseeding"),
         ({("neighbour_similarity", ""): filled(0.4)}, CARE, "next to it"),
         ({("strand_consistency", ""): filled(0.4)}, CARE, "strands score alike"),
@@ -89,8 +89,22 @@ def test_what_a_model_excuses():
 
 
 def test_what_was_not_asked_is_no_doubt():
-    answers = Answers({key: FINE[key] for key in (("deletion_gain", ""), ("insertion_gain", ""))}, {})
-    assert verdict("it", method_doubts(answers, None, LIMITS)).decision == USE
+    asked = (("deletion_gain", ""), ("insertion_gain", ""), ("randomised", "spearman"))
+    assert verdict("it", method_doubts(Answers({key: FINE[key] for key in asked}, {}), None, LIMITS)).decision == USE
+    without = verdict("it", method_doubts(Answers({key: FINE[key] for key in asked[:2]}, {}), None, LIMITS))
+    assert without.decision == CARE and "random weights" in without.reasons[0]
+
+
+def test_few_examples_forbid_nothing():
+    few = {("deletion_gain", ""): torch.tensor([0.5, 0.9, -0.2]), ("insertion_gain", ""): torch.tensor([1.0, 0.4, 0.2])}
+    assert judged(few).decision == CARE and "not shown that taking away" in judged(few).reasons[0]
+    assert judged({("reseeding", ""): torch.full((4,), 0.1)}).decision == CARE
+
+
+def test_examples_count_by_the_size_of_their_explanation():
+    half = torch.cat([torch.full((8,), 0.95), torch.full((8,), 0.1)])
+    assert judged({("reseeding", ""): half}).decision == CARE
+    assert judged({("reseeding", ""): half, ("size", ""): (half > 0.5).double() + 1e-3}).decision == USE
 
 
 def test_the_worst_reason_comes_first():
@@ -105,7 +119,8 @@ def of_model(answers=None, *, region=False, **changes):
 
 def test_the_model():
     assert of_model().decision == USE
-    assert of_model(order=None, labelled=None, labelled_low=None, chance=None).decision == USE
+    nothing_asked = of_model(order=None, labelled=None, labelled_low=None, chance=None)
+    assert nothing_asked.decision == CARE and "give labels" in nothing_asked.reasons[0]
     alike = OrderTest(0.1, 0.1, 0.3, 0.4, 99)
     unknown = of_model(order=alike, labelled=None, labelled_low=None, chance=None)
     assert unknown.decision == AVOID and "as an untrained network would" in unknown.reasons[0]
@@ -113,8 +128,11 @@ def test_the_model():
     assert of_model(order=alike, labelled_low=0.4).decision == AVOID
     assert of_model(labelled_low=0.5).decision == AVOID
     assert of_model(order=OrderTest(4.0, 0.5, 0.9, 0.01, 99)).decision == CARE
-    fixed = Answers({("fixed_places", ""): filled(0.3)}, {})
-    assert "30% of its score" in of_model(fixed).reasons[0]
+    by_chance = {("fixed_places_chance", ""): 0.06, ("fixed_places_p_value", ""): 0.005}
+    fixed = {("fixed_places", ""): filled(0.3)}
+    assert "30% of its score" in of_model(Answers(fixed, by_chance)).reasons[0]
+    assert of_model(Answers(fixed, {**by_chance, ("fixed_places_chance", ""): 0.25})).decision == USE
+    assert of_model(Answers(fixed, {**by_chance, ("fixed_places_p_value", ""): 0.3})).decision == USE
     outside = Answers({("outside", ""): filled(0.9)}, {("outside_p_value", ""): 0.005})
     assert of_model(outside, region=True).decision == CARE and of_model(outside).decision == USE
 

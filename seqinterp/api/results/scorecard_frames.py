@@ -85,4 +85,5 @@ def verdict_rows(
     ]
     rows += [{"method": name, "verdict": "not tried", "reasons": why} for name, why in refused.items()]
     columns = ["method", "verdict", "reasons", "examples", "explained_again", "rows", "seconds"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype(dict.fromkeys(("examples", "explained_again", "rows"), "Int64"))

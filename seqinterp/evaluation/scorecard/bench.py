@@ -16,7 +16,6 @@ from seqinterp.evaluation.neighbours import Neighbours, ball, substitutions
 from seqinterp.evaluation.null_maps import gc_indicator, intensity, motif_scan, sobel_edges, word_rarity
 from seqinterp.evaluation.parameter_randomisation import copied
 from seqinterp.evaluation.reinitialise import execution_order, reinitialise
-from seqinterp.evaluation.similarity import pearson
 from seqinterp.shapes import AnyNumbers, Attributions, Inputs, PlaceMap, PlaceMask, Scores
 
 NEIGHBOURS = 3  # of each example
@@ -35,8 +34,7 @@ class Randomised:
     """A copy of the score with layers set back to random weights.
 
     layers: how many of `of`, from the output down. name: the layer randomised last.
-    changed: whether every number of the copy's layers could be another: the copy scores the inputs otherwise.
-    correlation: Pearson over the inputs between the scores of the copy and of the model.
+    changed: whether the copy scores the inputs otherwise. scores: of the inputs by the copy, `(batch,)`.
     """
 
     score: Score
@@ -44,7 +42,7 @@ class Randomised:
     layers: int
     of: int
     changed: bool
-    correlation: float
+    scores: Scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +51,7 @@ class Bench:
 
     scores: of the inputs, and `spread`, their standard deviation; random_deletion, random_insertion: areas under the
         curves of random orders, in score units.
-    members: scores that might have been this one (members of an ensemble, dropout masks), and `kind_of_members`.
+    members: scores that might have been this one (members of an ensemble, dropout masks).
     copies: randomised ones, the cascade first; nulls: maps that know nothing of the model, `(batch, *places)`.
     latent: what the last layer reads, `(batch, numbers)`.
     truth, region: where something is known to matter, and where the model may look, `(batch, *places)`.
@@ -70,7 +68,6 @@ class Bench:
     neighbours: Neighbours
     copies: tuple[Randomised, ...]
     members: tuple[Score, ...]
-    kind_of_members: str
     nulls: Mapping[str, PlaceMap]
     latent: Tensor
     truth: PlaceMask | None
@@ -116,7 +113,6 @@ def make_bench(
     inputs: Inputs,
     *,
     members: Sequence[Score] = (),
-    kind_of_members: str = "",
     motifs: Sequence[AnyNumbers] = (),
     truth: PlaceMask | None = None,
     region: PlaceMask | None = None,
@@ -138,9 +134,12 @@ def make_bench(
     latent = scores.unsqueeze(1)
     try:
         copies = randomised_copies(score, inputs, seed=seed)
-        latent = last_layer_inputs(score, inputs)
     except ModelError as error:
         skipped["model"] = str(error)
+    try:
+        latent = last_layer_inputs(score, inputs)
+    except ModelError as error:
+        skipped["latent_neighbours"] = f"{error}; scores are compared instead"
     areas = [
         random_area(score, inputs, orders=3, insertion=put_in, normalised=False, shares=SHARES, draws=DRAWS, seed=seed)
         for put_in in (False, True)
@@ -155,7 +154,6 @@ def make_bench(
         neighbours=near(score, inputs, tolerance=TOLERANCE * spread, seed=seed),
         copies=copies,
         members=tuple(members),
-        kind_of_members=kind_of_members,
         nulls=null_maps(inputs, motifs),
         latent=latent,
         truth=truth,
@@ -202,5 +200,4 @@ def _randomised(score: Score, inputs: Inputs, own: Scores, names: list[str], *, 
         reinitialise(copy, name, seed=seed)
     with torch.no_grad():
         scores = by_rows(copy, inputs)
-    correlation = float(pearson(scores[None], own[None]))
-    return Randomised(copy, names[-1], len(names), of, not torch.equal(scores, own), correlation)
+    return Randomised(copy, names[-1], len(names), of, not torch.equal(scores, own), scores.double().cpu())

@@ -7,11 +7,12 @@ import torch
 from seqinterp.attribution.dna import is_dna
 from seqinterp.evaluation.deletion import deletion_curve, insertion_curve
 from seqinterp.evaluation.faithfulness_correlation import faithfulness_correlation
-from seqinterp.evaluation.infidelity import infidelity
+from seqinterp.evaluation.infidelity import infidelity, share_sizes
 from seqinterp.evaluation.perturbation_shift import perturbation_shift
 from seqinterp.evaluation.scorecard.bench import DRAWS, SHARES, Bench
 from seqinterp.evaluation.scorecard.candidate import Answers, Candidate, Key
-from seqinterp.evaluation.sensitivity_n import sensitivity_n
+from seqinterp.evaluation.sensitivity_n import set_correlation
+from seqinterp.evaluation.similarity import magnitudes
 from seqinterp.shapes import Attributions, Scores
 
 SETS = 48  # random sets of positions for a correlation
@@ -29,17 +30,19 @@ def faithful(bench: Bench, candidate: Candidate, values: Attributions) -> Answer
     gone = deletion_curve(score, inputs, values, **curves)
     put = insertion_curve(score, inputs, values, **curves)
     unit = float((gone.value[:, 0] - gone.value[:, -1]).abs().mean()) or torch.nan
-    places = inputs[0, 0].numel()
     early = gone.share <= SHOWN
     each: dict[Key, Scores] = {
+        ("size", ""): magnitudes(values).flatten(1).sum(dim=1),
         ("deletion_gain", ""): (bench.random_deletion - gone.area(normalised=False)) / unit,
         ("insertion_gain", ""): (put.area(normalised=False) - bench.random_insertion) / unit,
         ("aopc", ""): (gone.value[:, :1] - gone.value[:, early]).mean(dim=1) / unit,
         ("infidelity", ""): _relative_infidelity(bench, values),
         ("faithfulness_correlation", ""): faithfulness_correlation(score, inputs, values, sets=SETS, seed=seed),
     }
-    if (size := round(TENTH * places)) >= 1:
-        each["sensitivity_n", ""] = sensitivity_n(score, inputs, values, size=size, sets=SETS, draws=2, seed=seed)
+    tenth = share_sizes(inputs, TENTH)  # of the positions that an example has: N do not count
+    each["sensitivity_n", ""] = set_correlation(
+        score, inputs, values, sizes=tenth, sets=SETS, draws=2, replacement=None, seed=seed
+    )
     for name, curve in (("deletion_curve", gone), ("insertion_curve", put)):
         each |= {(name, f"{share:g}"): curve.value[:, at] for at, share in enumerate(SHARES)}
     if is_dna(inputs):

@@ -31,18 +31,23 @@ MEASURES: dict[str, Measure] = {
     "deletion_gain": Measure(
         "faithful", "larger", "area between the deletion curves of random orders and its own; 1 is the whole score"
     ),
-    "insertion_gain": Measure("faithful", "larger", "the same area for insertion, where the largest are put back first; 1 is the whole score"),
+    "insertion_gain": Measure(
+        "faithful", "larger", "the same area for insertion, where the largest are put back first; 1 is the whole score"
+    ),
     "aopc": Measure("faithful", "larger", "mean fall of the score over the first fifth taken away"),
     "sensitivity_n": Measure(
         "faithful", "larger", "correlation of summed contributions of a tenth of the positions with the fall"
     ),
-    "faithfulness_correlation": Measure("faithful", "larger", "correlation of summed contributions of a fifth of the positions with the fall"),
+    "faithfulness_correlation": Measure(
+        "faithful", "larger", "correlation of summed contributions of a fifth of the positions with the fall"
+    ),
     "infidelity": Measure(
         "faithful", "smaller", "squared error of what is foretold, at the best scale; 1 foretells nothing"
     ),
     "perturbation_shift": Measure(
         "faithful", "", "bits of likelihood a base that taking the first fifth away costs: how odd the inputs become"
     ),
+    "size": Measure("faithful", "", "sum of the sizes of all contributions, by which likenesses count"),
     "deletion_curve": Measure("faithful", "", "score after the share of positions was taken away"),
     "insertion_curve": Measure("faithful", "", "score when only the share of positions is there"),
     "neighbour_similarity": Measure(
@@ -61,7 +66,9 @@ MEASURES: dict[str, Measure] = {
     ),
     "cascade": Measure("model", "", "likeness to explanations of copies whose layers are random from the output down"),
     "null_similarity": Measure("input", "", "Spearman of sizes with a map of the input alone"),
-    "null_p_value": Measure("input", "", "p-value: is the explanation like the null map of its own example, or of any?"),
+    "null_p_value": Measure(
+        "input", "", "p-value: is the explanation like the null map of its own example, or of any?"
+    ),
     "truth_auroc": Measure("right", "larger", "chance that a place that matters outranks one that does not"),
     "truth_average_precision": Measure("right", "larger", "average precision of places ranked by size"),
     "truth_share": Measure("right", "larger", "share of all contributions that is at places that matter"),
@@ -69,7 +76,11 @@ MEASURES: dict[str, Measure] = {
     "position_error": Measure("right", "smaller", "bases from the largest contributions to the nearest that matters"),
     "agreement": Measure("agreement", "larger", "Spearman with the explanations of the other methods, their mean"),
     "word_neighbours": Measure("neighbours", "larger", "correlation of likeness in words with that of explanations"),
-    "latent_neighbours": Measure("neighbours", "larger", "correlation of likeness in the last layer with that of explanations"),
+    "latent_neighbours": Measure(
+        "neighbours", "larger", "correlation of likeness in the last layer with that of explanations"
+    ),
+    "word_neighbours_p_value": Measure("neighbours", "", "p-value of as large a correlation"),
+    "latent_neighbours_p_value": Measure("neighbours", "", "p-value of as large a correlation"),
     "fixed_places": Measure(
         "shortcuts", "", "share of all contributions at the same twentieth of the places in every example"
     ),

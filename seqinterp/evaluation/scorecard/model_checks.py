@@ -1,5 +1,6 @@
 """What can be said of the model itself, before any method: no explanation is better than what it explains."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from seqinterp.attribution.dna import is_dna
 from seqinterp.errors import InputError, ModelError
 from seqinterp.evaluation.order_of_bases import COPIES, OrderTest, order_test
 from seqinterp.evaluation.scorecard.bench import Bench
+from seqinterp.evaluation.similarity import pearson
 from seqinterp.evaluation.symmetry import shift_change, strand_change
 from seqinterp.shapes import Labels, Scores
 
@@ -23,6 +25,8 @@ class ModelFacts:
     order: against shuffles and untrained copies, None where it cannot be asked; why_no_order says so.
     labelled: how well the scores follow the labels: AUROC, or Spearman's correlation where labels are not two classes;
     labelled_low, its 95 % bound from below, and chance, what guessing gives. None without labels.
+    randomised_correlation, randomised_labelled: of the copies with random weights: mean |correlation| of their scores
+        with the model's, and how well these follow the labels; at chance they know nothing.
     strand_change, shift_change: median |change of the score|, in standard deviations of the scores; NaN where all
     inputs score the same.
     """
@@ -34,6 +38,8 @@ class ModelFacts:
     chance: float | None
     strand_change: float | None
     shift_change: float | None
+    randomised_correlation: float | None = None
+    randomised_labelled: float | None = None
 
 
 def model_facts(bench: Bench, labels: Labels | None) -> ModelFacts:
@@ -52,7 +58,22 @@ def model_facts(bench: Bench, labels: Labels | None) -> ModelFacts:
         shift_change=_median(shift_change(bench.score, bench.inputs, seed=bench.seed), bench.spread)
         if movable
         else None,
+        randomised_correlation=_mean(abs(_pearson(copy.scores, bench.scores)) for copy in bench.full_copies),
+        randomised_labelled=None
+        if labels is None
+        else _mean(_labelled(copy.scores, labels, bench.seed)[0] for copy in bench.full_copies),
     )
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    """The mean of those that are numbers; None without any."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else None
+
+
+def _pearson(one: Scores, other: Scores) -> float:
+    """Correlation over examples; NaN where one does not vary."""
+    return float(pearson(one[None], other[None].cpu()))
 
 
 def _order(bench: Bench) -> tuple[OrderTest | None, str]:

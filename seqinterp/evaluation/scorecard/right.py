@@ -16,17 +16,17 @@ def right(bench: Bench, candidate: Candidate, values: Attributions) -> Answers:
     """AUROC, average precision, share, pointing game and distance, where the truth is known."""
     if bench.truth is None:
         return Answers()
-    own = values.cpu()
-    inputs = bench.inputs.cpu()
-    each: dict[Key, Scores] = {("pointing_game", ""): pointing_game(bench.score, inputs, own, mask=bench.truth)}
-    truth = bench.truth.unsqueeze(1).expand(own.shape).double()
+    inputs, whole = bench.inputs.cpu(), values.cpu()
+    each: dict[Key, Scores] = {("pointing_game", ""): pointing_game(bench.score, inputs, whole, mask=bench.truth)}
+    inputs, own = inputs.flatten(2), whole.flatten(2)  # the places of an image in a row
+    truth = bench.truth.flatten(1).unsqueeze(1).expand(own.shape).double()
     for name, measure in (
         ("truth_auroc", truth_auroc),
         ("truth_average_precision", truth_auprc),
         ("truth_share", signal_share),
     ):
         each[name, ""] = measure(bench.score, inputs, own, truth=truth)
-    if own.ndim == 3:
+    if whole.ndim == 3:
         each["position_error", ""] = position_error(bench.score, inputs, own, truth=truth)
     return Answers(each)
 

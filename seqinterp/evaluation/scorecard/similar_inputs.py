@@ -34,5 +34,5 @@ def neighbours(bench: Bench, candidate: Candidate, values: Attributions) -> Answ
         except InputError:  # too few examples, or all of them alike
             continue
         whole[name, ""] = found.correlation
-        whole[name, "p_value"] = found.p_value
+        whole[f"{name}_p_value", ""] = found.p_value
     return Answers(whole=whole)

@@ -43,7 +43,9 @@ def stable(bench: Bench, candidate: Candidate, values: Attributions) -> Answers:
 def _again(bench: Bench, name: str, values: Attributions, others: Sequence[Tensor]) -> dict[Key, Scores]:
     """What explanations of the same inputs have in common."""
     apart = [other.detach() for other in others]
-    found = repeats([values, *apart], top=min(TOP, contributions(values)[0].numel()))
+    # the mean of an ensemble is like its members by construction: they are held against one another
+    compared = apart if name == "members" and len(apart) > 1 else [values, *apart]
+    found = repeats(compared, top=min(TOP, contributions(values)[0].numel()))
     agreeing = found.sign_agreement.flatten(1).mean(dim=1)
     each: dict[Key, Scores] = {
         (name, ""): found.spearman,
@@ -51,7 +53,7 @@ def _again(bench: Bench, name: str, values: Attributions, others: Sequence[Tenso
         (name, "signs"): agreeing,
     }
     if bench.surviving_calls is not None:
-        each[name, "motif calls surviving"] = bench.surviving_calls(values, apart)
+        each[name, "motif calls surviving"] = bench.surviving_calls(compared[0], compared[1:])
     return each
 
 

@@ -19,8 +19,11 @@ class Thresholds:
         bases has 1.
     fixed: share of all contributions at one twentieth of the places. Good networks had 0.07 to 0.12, those with a
         marker at one place 0.26 to 0.45.
+        Also asked: a small p-value, and half as much again as maps that are moved at random.
+    gain: of the area between a curve and those of random orders, in units of the whole change of the score; a method
+        is forbidden where the 95 % interval of both gains ends below. Good methods on good networks had 0.2 to 2.
     foretells: correlation of summed contributions with what removing them does.
-    reseeded, reseeded_fails: rank correlation between seeds.
+    reseeded, reseeded_fails: rank correlation between seeds; examples: fewer than so many do not forbid.
     neighbours, members: rank correlation with explanations of neighbours, of members of an ensemble.
     symmetric, turned: a model whose score moves less than `symmetric` standard deviations when the strand is turned
         should be explained alike on both, with a rank correlation of at least `turned`.
@@ -33,9 +36,11 @@ class Thresholds:
     untrained: float = 0.05
     composition: float = 0.8
     fixed: float = 0.2
+    gain: float = 0.2
     foretells: float = 0.2
     reseeded: float = 0.8
     reseeded_fails: float = 0.5
+    examples: int = 6
     neighbours: float = 0.5
     members: float = 0.5
     symmetric: float = 0.1

@@ -14,33 +14,35 @@ from seqinterp.evaluation.scorecard.faithful import faithful
 from seqinterp.evaluation.scorecard.right import places, right
 from seqinterp.evaluation.scorecard.similar_inputs import neighbours
 from seqinterp.evaluation.scorecard.stable import stable
-from seqinterp.shapes import Attributions
+from seqinterp.shapes import Attributions, Scores
 
 Question = Callable[[Bench, Candidate, Attributions], Answers]
 ONCE: tuple[Question, ...] = (faithful, beyond, right, places, neighbours)  # the attributions are enough
 AGAIN: tuple[Question, ...] = (stable, depends)  # examples are explained again, some ten times
 # Rows that the model is shown for one method: in the explanation that is judged, and in each of up to twenty more.
 ONCE_ROWS, AGAIN_ROWS = 60_000, 6_000
-LEAST_ONCE, LEAST_AGAIN = 8, 2  # examples, however slow the method is
+LEAST_ONCE, LEAST_AGAIN = 8, 4  # examples, however slow the method is
 COSTLY = 2000  # rows for one example: such a method is explained again a few times only
 
 
-def examples_once(rows: int, count: int) -> Tensor:
-    """Which of `count` examples are explained by a method that shows the model `rows` rows for each.
+def examples_once(rows: int, scores: Scores) -> Tensor:
+    """Which examples are explained by a method that shows the model `rows` rows for each: evenly spread by score.
 
-    Evenly spread over all; the choice depends on no clock.
+    The choice depends on no clock, and not on the order of the examples.
     """
-    return _spaced(count, max(LEAST_ONCE, int(ONCE_ROWS / max(rows, 1))))
+    return _spread_by(scores, max(LEAST_ONCE, ONCE_ROWS // max(rows, 1)))
 
 
-def examples_again(rows: int, count: int) -> Tensor:
+def examples_again(rows: int, scores: Scores) -> Tensor:
     """Which of these are explained again and again."""
-    return _spaced(count, max(LEAST_AGAIN, int(AGAIN_ROWS / max(rows, 1))))
+    return _spread_by(scores, max(LEAST_AGAIN, AGAIN_ROWS // max(rows, 1)))
 
 
-def _spaced(count: int, most: int) -> Tensor:
-    """At most `most` of `count` numbers, evenly spread, both ends among them."""
-    return torch.linspace(0, count - 1, min(count, most)).round().long()
+def _spread_by(scores: Scores, most: int) -> Tensor:
+    """At most `most` examples, evenly spread over the ranks of their scores, both ends among them."""
+    count = len(scores)
+    ranks = torch.linspace(0, count - 1, min(count, most)).round().long()
+    return scores.argsort(stable=True)[ranks].sort().values
 
 
 def trial(
@@ -59,7 +61,7 @@ def trial(
     for question in ONCE:
         say(question.__name__)
         answers |= question(bench, candidate, values).spread_over(torch.arange(len(values)), len(values))
-    again = examples_again(rows, len(values))
+    again = examples_again(rows, bench.scores)
     some = bench.take(again)
     if rows > COSTLY:
         some = some.sparing()

@@ -12,6 +12,8 @@ from seqinterp.evaluation.scorecard.model_checks import ModelFacts
 from seqinterp.evaluation.scorecard.thresholds import Thresholds
 
 EMPTY_NULLS = ("GC", "edges", "intensity")
+FIXED_BY_CHANCE = 1.5  # times what maps moved at random have at their best places
+ONE_SIDED = 1.645  # standard errors
 USE, CARE, AVOID = "use", "use with care", "do not use"
 
 
@@ -57,19 +59,22 @@ def model_doubts(
 ) -> Iterator[Doubt]:
     """Everything that speaks against believing any explanation of this model on these inputs."""
     order = facts.order
+    known = facts.labelled_low is not None and facts.chance is not None
+    follows = known and (facts.labelled_low or 0.0) > (facts.chance or 0.0)
+    if order is None and not known:
+        yield Doubt(f"not known whether it has learned anything: give labels ({facts.why_no_order})")
     if order is not None and order.p_value > limits.untrained:
-        proven = facts.labelled_low is not None and facts.chance is not None and facts.labelled_low > facts.chance
         yield Doubt(
             "scores inputs and their shuffles as an untrained network would"
             f" (p = {order.p_value:.2f} among {order.copies} copies with random weights)"
-            + (", though its scores follow the labels" if proven else ""),
-            fails=not proven,
+            + (", though its scores follow the labels" if follows else ""),
+            fails=not follows,
         )
     if order is not None and order.composition > limits.composition:
         yield Doubt(
             f"its scores follow composition: those of dinucleotide shuffles rank the same ({order.composition:.2f})"
         )
-    if facts.labelled_low is not None and facts.chance is not None and facts.labelled_low <= facts.chance:
+    if known and not follows:
         yield Doubt(
             f"its scores follow the labels no better than chance ({facts.labelled:.2f}, from {facts.labelled_low:.2f};"
             f" guessing {facts.chance:g})",
@@ -80,33 +85,40 @@ def model_doubts(
 
 def _unfaithful(answers: Answers, limits: Thresholds) -> Iterator[Doubt]:
     """Removing or putting back what contributes most must do more than removing at random."""
-    p_gone, p_put = (better_than_nothing(answers, (name, "")) for name in ("deletion_gain", "insertion_gain"))
+    gone, put = ("deletion_gain", ""), ("insertion_gain", "")
+    p_gone, p_put = (better_than_nothing(answers, key) for key in (gone, put))
+    count = len(_defined(answers, gone))
     if p_gone > limits.level and p_put > limits.level:
+        # few examples prove nothing: what forbids is that no gain worth the name is left within the interval
+        absent = max(_at_most(answers, gone), _at_most(answers, put)) < limits.gain
         words = "neither taking away nor putting back what it ranks first moves the score more than a random order"
-        yield Doubt(f"{words} (p = {p_gone:.2g} and {p_put:.2g})", fails=True)
+        told = f"p = {p_gone:.2g} and {p_put:.2g}, {count} examples"
+        yield Doubt(f"{words} ({told})" if absent else f"not shown that {words[8:]} ({told})", fails=absent)
     elif max(p_gone, p_put) > limits.level:
         what = "taking away" if p_gone > limits.level else "putting back"
         words = f"{what} what it ranks first moves the score no more than a random order"
-        yield Doubt(f"{words} (p = {max(p_gone, p_put):.2g})")
+        yield Doubt(f"{words} (p = {max(p_gone, p_put):.2g}, {count} examples)")
     foretold = typical(answers, ("sensitivity_n", ""))
     if foretold < limits.foretells:
         yield Doubt(f"its contributions do not add up to what removing them does ({foretold:.2f} correlation)")
 
 
 def _unstable(answers: Answers, strand_change: float | None, limits: Thresholds) -> Iterator[Doubt]:
-    """Explained again it must say much the same."""
-    reseeded = typical(answers, ("reseeding", ""))
+    """Explained again it must say much the same, of examples that there is something to say of."""
+    reseeded = by_size(answers, ("reseeding", ""))
     if reseeded < limits.reseeded:
+        count = len(_defined(answers, ("reseeding", "")))
         yield Doubt(
-            f"unstable, {reseeded:.2f} rank correlation under reseeding", fails=reseeded < limits.reseeded_fails
+            f"unstable, {reseeded:.2f} rank correlation under reseeding ({count} examples)",
+            fails=reseeded < limits.reseeded_fails and count >= limits.examples,
         )
-    near = typical(answers, ("neighbour_similarity", ""))
+    near = by_size(answers, ("neighbour_similarity", ""))
     if near < limits.neighbours:
         yield Doubt(f"inputs next to it that score the same are explained otherwise ({near:.2f} rank correlation)")
-    turned = typical(answers, ("strand_consistency", ""))
+    turned = by_size(answers, ("strand_consistency", ""))
     if strand_change is not None and strand_change < limits.symmetric and turned < limits.turned:
         yield Doubt(f"the strands score alike and are explained otherwise ({turned:.2f} rank correlation)")
-    members = typical(answers, ("members", ""))
+    members = by_size(answers, ("members", ""))
     if members < limits.members:
         words = "members of the ensemble, or dropout masks, are explained otherwise"
         yield Doubt(f"{words} ({members:.2f} rank correlation)")
@@ -114,7 +126,9 @@ def _unstable(answers: Answers, strand_change: float | None, limits: Thresholds)
 
 def _ignores_the_model(answers: Answers, limits: Thresholds) -> Iterator[Doubt]:
     """With all weights random it must say something else."""
-    size, signed = (typical(answers, ("randomised", name)) for name in ("spearman", "signed"))
+    size, signed = (by_size(answers, ("randomised", name)) for name in ("spearman", "signed"))
+    if np.isnan(size):
+        yield Doubt("not known whether it depends on the model: there was no copy with random weights to explain")
     if size > limits.randomised and signed > limits.randomised:
         yield Doubt(f"hardly changes when all weights are random ({size:.2f} rank correlation)", fails=True)
     elif size > limits.randomised:
@@ -148,7 +162,8 @@ def _is_wrong(answers: Answers) -> Iterator[Doubt]:
 def _shortcuts(by_method: Mapping[str, Answers], limits: Thresholds, *, region: bool) -> Iterator[Doubt]:
     """What most methods say of where the model looks."""
     fixed = _over_methods(by_method, ("fixed_places", ""))
-    if fixed > limits.fixed:
+    chance, p_value = (_median(by_method, f"fixed_places_{name}") for name in ("chance", "p_value"))
+    if fixed > max(limits.fixed, FIXED_BY_CHANCE * chance) and p_value <= limits.level:
         yield Doubt(
             f"owes {fixed:.0%} of its score to the same twentieth of the places in every example: a marker there, or"
             " inputs that are aligned"
@@ -156,8 +171,7 @@ def _shortcuts(by_method: Mapping[str, Answers], limits: Thresholds, *, region: 
     if not region:
         return
     outside = _over_methods(by_method, ("outside", ""))
-    tests = [answers.whole.get(("outside_p_value", ""), 1.0) for answers in by_method.values()]
-    if tests and float(np.median(tests)) <= limits.level:
+    if _median(by_method, "outside_p_value") <= limits.level:
         yield Doubt(f"looks outside the declared region: {outside:.0%} of all contributions, more than by chance")
 
 
@@ -175,11 +189,39 @@ def typical(answers: Answers, key: Key) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
+def by_size(answers: Answers, key: Key) -> float:
+    """The mean over examples, each counting by the size of its explanation.
+
+    An example that nothing is to be said of has an explanation of noise, which no method repeats. NaN without any.
+    """
+    values, sizes = (answers.each.get(name) for name in (key, ("size", "")))
+    if values is None or sizes is None:
+        return typical(answers, key)
+    known = ~values.isnan() & ~sizes.isnan() & (sizes > 0)
+    if not bool(known.any()):
+        return float("nan")
+    return float((values[known] * sizes[known]).sum() / sizes[known].sum())
+
+
+def _at_most(answers: Answers, key: Key) -> float:
+    """The end of a one-sided 95 % interval of the mean over examples."""
+    known = _defined(answers, key)
+    if len(known) < 2:
+        return float("inf")
+    return float(known.mean() + ONE_SIDED * known.std(ddof=1) / np.sqrt(len(known)))
+
+
 def _over_methods(by_method: Mapping[str, Answers], key: Key) -> float:
     """The median over methods of what is typical; NaN without any."""
     found = [typical(answers, key) for answers in by_method.values()]
     known = [value for value in found if not np.isnan(value)]
     return float(np.median(known)) if known else float("nan")
+
+
+def _median(by_method: Mapping[str, Answers], measure: str) -> float:
+    """The median over methods of a measure that has one number; NaN without any."""
+    found = [answers.whole[measure, ""] for answers in by_method.values() if (measure, "") in answers.whole]
+    return float(np.median(found)) if found else float("nan")
 
 
 def _defined(answers: Answers, key: Key) -> np.ndarray:
