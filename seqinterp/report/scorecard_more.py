@@ -19,6 +19,8 @@ NOT_GIVEN = {
     "region": "No region was declared, so whether the model looks outside it was not asked.",
 }
 
+NEIGHBOURS = ("word_neighbours", "word_neighbours_p_value", "latent_neighbours", "latent_neighbours_p_value")
+
 
 def beyond(contents: ScorecardContents) -> Section:
     """Give likeness to maps of the input alone."""
@@ -62,7 +64,7 @@ def agreement(contents: ScorecardContents) -> Section:
             "Mean rank correlation between every two methods.",
         )
     tables = [measure_table(contents, "With the other methods, on average", ("agreement",))]
-    near = measure_table(contents, QUESTIONS["neighbours"], ("word_neighbours", "latent_neighbours"))
+    near = measure_table(contents, QUESTIONS["neighbours"], NEIGHBOURS)
     return {
         "id": "agreement",
         "short": "Agreement",

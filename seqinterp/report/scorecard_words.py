@@ -24,9 +24,12 @@ THRESHOLDS = {
     "composition": "rank correlation of scores with those of dinucleotide shuffles, above which the scores follow"
     " composition alone",
     "fixed": "share of all contributions at the same twentieth of the places, above which the model may read a marker",
+    "gain": "area between a curve and those of random orders, as a share of the whole change of the score: a method"
+    " fails where the intervals of both gains end below",
     "foretells": "correlation of summed contributions with what removing them does, below which they do not add up",
     "reseeded": "rank correlation between seeds, below which a method is unstable",
     "reseeded_fails": "rank correlation between seeds, below which a method should not be used",
+    "examples": "how many examples must have been explained again before instability forbids",
     "neighbours": "rank correlation with explanations of inputs next to it that score the same, below which there is"
     " doubt",
     "members": "rank correlation between members of an ensemble or dropout masks, below which there is doubt",
@@ -46,7 +49,6 @@ OF = {
     "top surviving": "share of the ten largest that stay among them",
     "signs": "share of the places that keep their sign",
     "motif calls surviving": "share of called motif sites that stay",
-    "p_value": "p-value of the correlation",
 }
 
 

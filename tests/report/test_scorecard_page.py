@@ -75,7 +75,7 @@ def test_numbers_of_the_model_are_shown_with_their_meaning(page):
 
 def test_every_measure_keeps_its_name_and_is_explained(page):
     text = plain(page)
-    told = set(MEASURES) - {"deletion_curve", "insertion_curve", "setting_similarity", "cascade"}
+    told = set(MEASURES) - {"deletion_curve", "insertion_curve", "setting_similarity", "cascade", "size"}
     told -= {name for name in told if name.startswith("truth_")} - {"truth_auroc"}
     for name in told:
         assert name in text, name
