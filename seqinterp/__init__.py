@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from seqinterp.api.discover import discover as discover
     from seqinterp.api.edit_effects import edit_effects as edit_effects
     from seqinterp.api.evaluate import evaluate as evaluate
+    from seqinterp.api.evidence import evidence as evidence
     from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
     from seqinterp.api.find_companions import find_companions as find_companions
+    from seqinterp.api.find_mislabelled import find_mislabelled as find_mislabelled
     from seqinterp.api.flip_prediction import flip_prediction as flip_prediction
     from seqinterp.api.fool import fool as fool
+    from seqinterp.api.influence import influence as influence
     from seqinterp.api.jacobian import jacobian as jacobian
     from seqinterp.api.judge_designs import judge_designs as judge_designs
     from seqinterp.api.marginalize import marginalize as marginalize
@@ -44,8 +47,10 @@ if TYPE_CHECKING:
     from seqinterp.api.results.companions import Companions as Companions
     from seqinterp.api.results.designs import Designs as Designs
     from seqinterp.api.results.edit_effects import EditEffects as EditEffects
+    from seqinterp.api.results.evidence_report import Evidence as Evidence
     from seqinterp.api.results.flips import Flips as Flips
     from seqinterp.api.results.fooled import Fooled as Fooled
+    from seqinterp.api.results.influence import Influence as Influence
     from seqinterp.api.results.marginal_effects import MarginalEffects as MarginalEffects
     from seqinterp.api.results.maximized import MaximizedInputs as MaximizedInputs
     from seqinterp.api.results.motifs import Motifs as Motifs
@@ -96,14 +101,19 @@ _PUBLIC = {
     "edit_effects": "api.edit_effects",
     "EditEffects": "api.results.edit_effects",
     "evaluate": "api.evaluate",
+    "evidence": "api.evidence",
+    "Evidence": "api.results.evidence_report",
     "filter_motifs": "api.filter_motifs",
     "find_companions": "api.find_companions",
     "flip_prediction": "api.flip_prediction",
     "Flips": "api.results.flips",
+    "find_mislabelled": "api.find_mislabelled",
     "fit_members": "models.regression",
     "fit_regression": "models.regression",
     "fool": "api.fool",
     "Fooled": "api.results.fooled",
+    "influence": "api.influence",
+    "Influence": "api.results.influence",
     "jacobian": "api.jacobian",
     "judge_designs": "api.judge_designs",
     "load_model": "io.load_model",

@@ -1,0 +1,88 @@
+"""`find_mislabelled`: which training labels are probably wrong?"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.stats import rankdata
+from torch import nn
+
+from seqinterp.api.influence import representations
+from seqinterp.api.inputs import as_inputs
+from seqinterp.attribution.run import Device, choose_device
+from seqinterp.cases.head import fit_head
+from seqinterp.cases.last_layer_influence import last_layer_influence
+from seqinterp.cases.mislabelled import (
+    confident_learning,
+    held_out_loss,
+    held_out_probabilities,
+    neighbour_disagreement,
+)
+from seqinterp.errors import InputError
+from seqinterp.shapes import Array
+
+
+def find_mislabelled(
+    model: nn.Module,
+    training: Array,
+    labels: Any,
+    *,
+    groups: Any = None,
+    l2: float = 1.0,
+    seed: int = 0,
+    device: Device = None,
+) -> pd.DataFrame:
+    """Rank training examples by how little their label fits what the model makes of them.
+
+    Four witnesses: the influence of an example on its own loss (Koh & Liang 2017), the labels of its neighbours, the
+    loss of last layers that were fitted without it, and confident learning (Northcutt et al. 2021, arXiv:1911.00068).
+    The layers below the last have seen all labels, so the last two are milder than networks that were trained without.
+
+    Args:
+        model: any module; given back as it was found.
+        training: `(training, *features)`.
+        labels: class numbers, two or more.
+        groups: one number per example; examples of one group (overlapping windows) stand in one fold.
+        l2: weight of the last layer's penalty.
+        seed: of the folds.
+        device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
+
+    Returns:
+        One row per example, the most suspicious first: training, label, suspicion (mean rank of the witnesses, 0 to 1),
+        believed (the class that confident learning holds for true), flagged (where that is another one), and the four.
+
+    Raises:
+        InputError: labels that are no class numbers.
+        ShapeError: not one label per example.
+        ModelError: the model cannot be copied, or has no last layer that reads one row per example.
+    """
+    known = as_inputs(model, training)
+    numbers = torch.as_tensor(np.asarray(labels.cpu() if isinstance(labels, torch.Tensor) else labels))
+    if numbers.is_floating_point() and bool((numbers == numbers.round()).all()):
+        numbers = numbers.long()
+    if numbers.is_floating_point() or numbers.ndim != 1:
+        raise InputError("labels must be class numbers, one per example; wrong measured values cannot be found so")
+    features = representations(model, known, choose_device(device))
+    scaled = (features - features.mean(dim=0)) / features.std(dim=0).clamp(min=1e-12)
+    head = fit_head(scaled, numbers, task="classes", l2=l2)
+    held_out = held_out_probabilities(scaled, numbers, l2=l2, groups=groups, seed=seed)
+    confident = confident_learning(held_out, numbers)
+    table = pd.DataFrame(
+        {
+            "self_influence": last_layer_influence(head, scaled, numbers).self_influence().numpy(),
+            "neighbours": neighbour_disagreement(scaled, numbers).numpy(),
+            "held_out_loss": held_out_loss(held_out, numbers).numpy(),
+            "confident_learning": confident.suspicion.numpy(),
+        }
+    )
+    ranks = np.stack([rankdata(table[name]) for name in table]).mean(axis=0)
+    found = table.assign(
+        training=np.arange(len(table)),
+        label=numbers.numpy(),
+        suspicion=(ranks - 1) / max(1, len(table) - 1),
+        believed=confident.believed.numpy(),
+        flagged=confident.flagged.numpy(),
+    )
+    first = ["training", "label", "suspicion", "believed", "flagged"]
+    return found[[*first, *table.columns]].sort_values("suspicion", ascending=False, kind="stable", ignore_index=True)
