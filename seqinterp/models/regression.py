@@ -98,7 +98,8 @@ def fit_members(
 
 def checked_targets(inputs: Tensor, targets: object, *, what: str = "the training data") -> Data:
     """Inputs and their targets `(batch, outputs)` in single precision on the CPU, found usable."""
-    values = torch.as_tensor(targets, dtype=torch.float64).detach().cpu()
+    given = targets.detach() if isinstance(targets, Tensor) else np.array(targets, dtype=np.float64)  # may be read-only
+    values = torch.as_tensor(given, dtype=torch.float64).cpu()
     values = values.unsqueeze(1) if values.ndim == 1 else values
     if values.ndim != 2 or len(values) != len(inputs) or values.shape[1] == 0:
         raise ShapeError(

@@ -92,6 +92,26 @@ def threshold_sets(
     return sets
 
 
+def sets_by_class(
+    labels: ClassNumbers, probabilities: ClassTable, new_probabilities: NewClassTable, *, level: float = LEVEL
+) -> ClassSets:
+    """`threshold_sets` with a threshold for each class: the truth is covered within every class, rare ones too.
+
+    Vovk 2012, arXiv:1209.2673 (conditional on the label). A class of too few held-out examples is in every set.
+
+    Raises:
+        ShapeError: the tables do not fit one another.
+        InputError: labels that are no columns, rows that are no probabilities, or a level outside (0, 1).
+    """
+    _check_tables(labels, probabilities, new_probabilities)
+    check_level(level)
+    scores = 1 - probabilities[np.arange(len(labels)), labels]
+    known = [scores[labels == kind] for kind in range(probabilities.shape[1])]
+    limits = np.array([finite_quantile(own, level) if len(own) else np.inf for own in known])
+    sets: ClassSets = 1 - new_probabilities <= limits
+    return sets
+
+
 def adaptive_sets(
     labels: ClassNumbers,
     probabilities: ClassTable,

@@ -43,8 +43,8 @@ def sequence_strangeness(inputs: Sequences, natural: Natural, *, order: int = OR
     """Are these sequences of the composition of `natural`, one-hot DNA of the same length?
 
     A Markov chain of `order` (0 to 3) is fitted to both strands of one half of `natural`; the other half says what
-    likelihoods are usual. Too likely, as low-complexity sequences are, is strange as well as too unlikely: p-values are
-    of both sides. Which half an example is in is a rule of `seed` and the example.
+    likelihoods are usual. Too likely is strange as well as too unlikely, so p-values are of both sides: that finds most
+    repeats (six to eight in ten), not all. Which half an example is in is a rule of `seed` and the example.
 
     Raises:
         ShapeError: inputs or natural sequences that are not one-hot DNA, or differ in length.

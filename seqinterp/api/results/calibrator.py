@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqinterp.api.results.uncertainty import Uncertainty
 from seqinterp.errors import InputError
-from seqinterp.uncertainty.conformal import adaptive_sets, scaled_intervals
+from seqinterp.uncertainty.conformal import adaptive_sets, scaled_intervals, sets_by_class
 
 LEAST = 1e-12
 
@@ -63,14 +63,21 @@ class Calibrator:
         found = scaled_intervals(self.targets, *held, *new, level=level)
         return pd.DataFrame({"mean": new[0], "low": found.low, "high": found.high})
 
-    def sets(self, uncertainty: Uncertainty, *, level: float = 0.9, seed: int = 0) -> np.ndarray:
+    def sets(
+        self, uncertainty: Uncertainty, *, level: float = 0.9, by_class: bool = False, seed: int = 0
+    ) -> np.ndarray:
         """Which classes an example may be of, `(batch, classes)`; the truth is among them with chance `level`.
+
+        Over all examples: where one class is rare, it may be missing from every set and the promise is still kept.
+        `by_class` keeps it within each class, with larger sets.
 
         Raises:
             InputError: it is a regression, or a level outside (0, 1).
         """
         self._same_task(uncertainty)
         held = self.held.probabilities()
+        if by_class:
+            return np.asarray(sets_by_class(self.targets, held, uncertainty.probabilities(), level=level))
         return np.asarray(adaptive_sets(self.targets, held, uncertainty.probabilities(), level=level, seed=seed))
 
     def _same_task(self, uncertainty: Uncertainty) -> None:
