@@ -123,8 +123,8 @@ def left_out(contents: ScorecardContents) -> Section:
     items += [f"Not asked of {readable(what)}: {why.rstrip('.')}." for what, why in contents.skipped.items()]
     if not contents.members:
         items.append("The model has no members and no dropout, so models that might have been this one were not asked.")
-    for row in contents.table.to_dict("records"):
-        if row["examples"] == row["examples"] and row["examples"] < contents.examples:
+    for row in contents.table.dropna(subset="examples").to_dict("records"):  # without those that were refused
+        if row["examples"] < contents.examples:
             items.append(
                 f"{readable(row['method'])} shows the model {count(int(row['rows']), 'row')} for one example, so it"
                 f" explained {int(row['examples'])} of {contents.examples} examples, {int(row['explained_again'])} of"

@@ -273,3 +273,14 @@ def test_n_at_the_ends_is_no_obstacle():
     padded = torch.nn.functional.pad(DRAWN.inputs, (0, 30))
     padded[3, :, 8:] = 0
     assert "gradient_times_input" in evaluated(["gradient_times_input"], inputs=padded).trials
+
+
+def test_a_method_that_does_not_suit_is_noted_in_the_folder(monkeypatch, tmp_path):
+    from seqinterp.api import candidates
+
+    kept = {name: candidates.METHODS[name] for name in ("gradient_times_input", "gradcam")}
+    monkeypatch.setattr(candidates, "METHODS", kept)
+    found = evaluated(None, model=nn.Sequential(nn.Flatten(), nn.Linear(240, 1)))
+    assert list(found.trials) == ["gradient_times_input"] and "layer" in found.refused["gradcam"]
+    found.save(tmp_path / "card")
+    assert "gradcam" in (tmp_path / "card" / "verdicts.csv").read_text()

@@ -20,7 +20,7 @@ Question = Callable[[Bench, Candidate, Attributions], Answers]
 ONCE: tuple[Question, ...] = (faithful, beyond, right, places, neighbours)  # the attributions are enough
 AGAIN: tuple[Question, ...] = (stable, depends)  # examples are explained again, some ten times
 # Rows that the model is shown for one method: in the explanation that is judged, and in each of up to twenty more.
-ONCE_ROWS, AGAIN_ROWS = 60_000, 6_000
+ONCE_ROWS, AGAIN_ROWS = 40_000, 4_000
 LEAST_ONCE, LEAST_AGAIN = 8, 4  # examples, however slow the method is
 COSTLY = 2000  # rows for one example: such a method is explained again a few times only
 
