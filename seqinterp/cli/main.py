@@ -9,6 +9,7 @@ from seqinterp.cli.attribute import attribute
 from seqinterp.cli.demo import demo
 from seqinterp.cli.discover import discover
 from seqinterp.cli.evaluate import evaluate
+from seqinterp.cli.evidence import evidence
 from seqinterp.cli.filters import filters
 from seqinterp.cli.methods import methods
 from seqinterp.cli.mutate import mutate
@@ -63,6 +64,7 @@ for verb in (
     discover,
     optimize,
     evaluate,
+    evidence,
     verify,
     methods,
     report,

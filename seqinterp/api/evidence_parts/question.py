@@ -1,0 +1,128 @@
+"""What an evidence report is asked, checked once for all of its parts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seqinterp.api.chosen_examples import evenly_over_labels
+from seqinterp.api.inputs import as_inputs
+from seqinterp.attribution.dna import is_dna
+from seqinterp.attribution.protocol import Score, Target
+from seqinterp.attribution.targets import as_target
+from seqinterp.errors import InputError, SeqinterpError, ShapeError
+from seqinterp.motifs.motif import Motif
+from seqinterp.sequence.examples import Examples
+from seqinterp.shapes import Inputs, Labels
+
+T = TypeVar("T")
+TASKS = ("binary", "classes", "regression")
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Examples that the model was trained on, or that were kept from it; labels None where they are not given."""
+
+    inputs: Inputs
+    labels: Labels | None
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def some(self, count: int) -> "Known":
+        """At most `count` of them, evenly over labels."""
+        rows = evenly_over_labels(np.zeros(len(self)) if self.labels is None else self.labels, count)
+        labels = None if self.labels is None else self.labels[rows]
+        return Known(self.inputs[torch.from_numpy(rows)], labels, tuple(self.names[row] for row in rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One example and everything that is known around it; inputs are `(1, *features)`."""
+
+    model: nn.Module
+    models: tuple[nn.Module, ...]
+    inputs: Inputs
+    task: str
+    target: int | Target
+    threshold: float | None
+    methods: tuple[str, ...]
+    training: Known | None
+    calibration: Known | None
+    motifs: tuple[Motif, ...]
+    database: str
+    seed: int
+    device: torch.device
+
+    @property
+    def dna(self) -> bool:
+        """Whether the example is a sequence."""
+        return is_dna(self.inputs)
+
+    @property
+    def members(self) -> Any:
+        """What the uncertainty is asked of: all models, or the one there is."""
+        return [self.model, *self.models] if self.models else self.model
+
+    @property
+    def score(self) -> Score:
+        """The number that is explained."""
+        return Score(self.model, as_target(self.target))
+
+    @property
+    def read(self) -> int | Target | None:
+        """What the task reads of the outputs: all of them for classes."""
+        return None if self.task == "classes" else self.target
+
+
+def known(model: nn.Module, given: Any, example: Inputs, what: str) -> Known | None:
+    """Examples, `(inputs, labels)` or inputs alone, as tensors that fit the example.
+
+    Raises:
+        ShapeError: they have another shape than the example, or not one label each.
+    """
+    if given is None:
+        return None
+    names: Sequence[str] = ()
+    if isinstance(given, Examples):
+        given, names = (given.inputs, given.labels), given.names
+    inputs, labels = given if isinstance(given, tuple | list) and len(given) == 2 else (given, None)
+    checked = as_inputs(model, inputs)
+    if checked.shape[1:] != example.shape[1:]:
+        raise ShapeError(
+            f"the example has features {tuple(example.shape[1:])} but those of {what} {tuple(checked.shape[1:])};"
+            " crop them to one length"
+        )
+    return Known(checked, _labels(labels, len(checked), what), tuple(names) or _numbered(len(checked), what))
+
+
+def _labels(labels: Any, count: int, what: str) -> Labels | None:
+    """One finite number per example."""
+    if labels is None:
+        return None
+    try:
+        values = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"labels of {what} must be numbers, one per example") from error
+    values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+    if values.shape != (count,):
+        raise ShapeError(f"labels of {what} must be one number per example, ({count},), not {values.shape}")
+    if not np.isfinite(values).all():
+        raise InputError(f"labels of {what} must be finite; leave examples without one out")
+    return values
+
+
+def _numbered(count: int, what: str) -> tuple[str, ...]:
+    return tuple(f"{what} example {number}" for number in range(count))
+
+
+def asked(part: Callable[[], T]) -> T | str:
+    """A part of the report, or the sentence why it could not be asked."""
+    try:
+        return part()
+    except SeqinterpError as error:
+        return str(error)

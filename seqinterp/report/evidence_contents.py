@@ -1,0 +1,203 @@
+"""What an evidence report says of one prediction, part by part; `evidence.evidence_page` draws it.
+
+Every part is either one of these records or a sentence: why it was not asked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How sure the model is. source: "members" or "dropout", repeats of them. mean, deviation: of the probability, or
+    of the value; low, high: nine in ten of them lie between. total, aleatoric, epistemic: variances of a
+    regression, entropies in nats else.
+    """
+
+    source: str
+    repeats: int
+    mean: float
+    low: float
+    high: float
+    deviation: float
+    total: float
+    aleatoric: float
+    epistemic: float
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The same, set right on examples. value: the calibrated probability (or mean). factor: the temperature, or the
+    scale of standard deviations, above 1 where the model was too sure. error: the expected calibration error of these
+    examples before (root mean squared error for a regression). possible: the labels that remain possible with chance
+    `level`; interval: from low to high for a regression.
+    """
+
+    examples: int
+    value: float
+    factor: float
+    error: float
+    level: float
+    possible: tuple[int, ...] = ()
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """score: what is explained, of the model itself. kind: "logit", "probability" or "unknown". probability: of label
+    1, or of the class that is called; None for a regression. called: the label or class; None for a regression.
+    base_rate: the share of that label (of label 1, for "binary") among training labels, or their mean.
+    """
+
+    task: str
+    score: float
+    kind: str
+    probability: float | None
+    called: int | None
+    base_rate: float | None
+    base_examples: int
+    saturated: bool
+    spread: Spread | str
+    calibrated: Calibrated | str
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Is the input like what the model knows? p-values of `out_of_distribution`, of both questions and of each.
+
+    seen: names of training examples that are this very input.
+    """
+
+    examples: int
+    p_value: float
+    latent_distance: float
+    latent_p_value: float
+    log_likelihood: float | None
+    sequence_p_value: float | None
+    seen: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """methods: one row each: method, verdict, sum, completeness (relative error or None), certificate (in words).
+    refused: methods that could not be used, and why. pairs: Spearman's correlation of every two: one, other, spearman;
+    agreement: their mean. top: how many of the largest places of a method count; consensus: places that more than half
+    of the methods name, by their number in reading order. band: method, over, repeats, called, places, sign_agreement.
+    """
+
+    methods: tuple[Row, ...]
+    refused: Row
+    pairs: tuple[Row, ...]
+    agreement: float | None
+    top: int
+    consensus: tuple[int, ...]
+    band: Row | str
+
+
+@dataclass(frozen=True)
+class MotifsPresent:
+    """known: windows of known matrices, overlapping ones under the best: name, label, start, stop, strand, p_value,
+    also, contributions (sum by method), methods (those that call a stretch there). unnamed: stretches that more than
+    half of the methods call and no window explains: start, stop, sequence, contributions, methods. expected: how many
+    windows chance alone would give. left_out: matrices that hold too little information to be found at all.
+    explained: the share of the consensus bases that lie in known windows that methods agree on.
+    """
+
+    known: tuple[Row, ...]
+    unnamed: tuple[Row, ...]
+    windows: int
+    expected: float
+    threshold: float
+    database: str
+    matrices: int
+    left_out: int
+    explained: float | None
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SmallestEdit:
+    """edits: position (0-based), ref, alt; none where nothing that was tried flips. proven: no smaller set exists.
+    fewest: so many are needed at least. singles: single substitutions that flip it, of `tried`. closest: the score
+    nearest to the other side that was reached.
+    """
+
+    edits: tuple[Row, ...]
+    proven: bool
+    fewest: int
+    singles: int
+    tried: int
+    before: float
+    after: float
+    closest: float
+    threshold: float
+    most: int
+
+
+@dataclass(frozen=True)
+class Cases:
+    """nearest: training examples by what the last layer reads: name, number, label, distance. usual: the median
+    distance of a training example to its own nearest. helped, hindered: name, number, label, influence (how far the
+    score would have been lower, or higher, without it), of a last layer fitted anew to `fitted_to` examples; follows:
+    how its scores rank with the model's own. influence: why it was not asked, "" where it was.
+    """
+
+    nearest: tuple[Row, ...]
+    usual: float
+    examples: int
+    features: int
+    helped: tuple[Row, ...]
+    hindered: tuple[Row, ...]
+    fitted_to: int
+    follows: float | None
+    influence: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """model, and each of methods: subject, decision, reasons. where: the examples that were used, in words."""
+
+    model: Row
+    methods: tuple[Row, ...]
+    examples: int
+    where: str
+
+
+@dataclass(frozen=True, eq=False)
+class EvidenceContents:
+    """Everything that one page says.
+
+    inputs: `(*features)` of the example, dna whether it is a sequence. maps: contributions by method, of its shape;
+    band: mean, low and high of its shape, empty where nothing varies. pictures: the nearest training examples.
+    doubts: reasons to doubt the prediction; not_asked: what was not asked, and why. limits: the thresholds of doubts.
+    """
+
+    title: str
+    run_id: str
+    seed: int
+    created: str
+    command: str
+    versions: Mapping[str, str]
+    data: Mapping[str, str]
+    name: str
+    label: float | None
+    inputs: np.ndarray
+    dna: bool
+    maps: Mapping[str, np.ndarray]
+    band: Mapping[str, np.ndarray]
+    pictures: np.ndarray | None
+    prediction: Prediction | str
+    likeness: Likeness | str
+    explanations: Explanations | str
+    motifs: MotifsPresent | str
+    edit: SmallestEdit | str
+    cases: Cases | str
+    trial: Trial | str
+    doubts: tuple[str, ...]
+    not_asked: tuple[tuple[str, str], ...]
+    limits: Mapping[str, float] = field(default_factory=dict)
