@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from sklearn.covariance import LedoitWolf
+from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.neighbors import NearestNeighbors
 
 from seqinterp.attribution.dna import require_dna
@@ -102,10 +102,24 @@ def latent_strangeness(
 
 
 def _mahalanobis(fitted: np.ndarray, shown: np.ndarray, _: int) -> np.ndarray:
-    """Distance from the mean in units of the covariance, features made alike in scale first."""
+    """Distance from the mean in units of the covariance, features made alike in scale first.
+
+    The shrunk covariance is (1 - s) X'X / n + s m I. Its inverse is taken in the span of the rows of X, and is 1 / (s m)
+    outside of it, so that a layer of thousands of numbers needs no matrix of their square.
+    """
     centre, scale = _scale(fitted)
-    found = LedoitWolf().fit((fitted - centre) / scale).mahalanobis((shown - centre) / scale)
-    return np.asarray(np.sqrt(np.maximum(found, 0.0)))
+    rows, far = (fitted - centre) / scale, (shown - centre) / scale
+    shrinkage = float(ledoit_wolf_shrinkage(rows, assume_centered=True))
+    mean_variance = float((rows**2).sum() / rows.size)
+    if mean_variance == 0:
+        return np.asarray(np.linalg.norm(far, axis=1))
+    _, sizes, axes = np.linalg.svd(rows, full_matrices=False)
+    axes = axes[sizes > sizes[0] * 1e-10]
+    variances = (1 - shrinkage) * sizes[: len(axes)] ** 2 / len(rows) + shrinkage * mean_variance
+    within = far @ axes.T
+    outside = np.maximum((far**2).sum(axis=1) - (within**2).sum(axis=1), 0.0)
+    beyond = outside / (shrinkage * mean_variance) if shrinkage > 0 else np.where(outside > 1e-9, np.inf, 0.0)
+    return np.asarray(np.sqrt((within**2 / variances).sum(axis=1) + beyond))
 
 
 def _to_neighbour(fitted: np.ndarray, shown: np.ndarray, neighbours: int) -> np.ndarray:
