@@ -104,8 +104,8 @@ def latent_strangeness(
 def _mahalanobis(fitted: np.ndarray, shown: np.ndarray, _: int) -> np.ndarray:
     """Distance from the mean in units of the covariance, features made alike in scale first.
 
-    The shrunk covariance is (1 - s) X'X / n + s m I. Its inverse is taken in the span of the rows of X, and is 1 / (s m)
-    outside of it, so that a layer of thousands of numbers needs no matrix of their square.
+    The shrunk covariance is (1 - s) X'X / n + s m I. Its inverse is taken in the span of the rows of X, and is
+    1 / (s m) outside of it, so that a layer of thousands of numbers needs no matrix of their square.
     """
     centre, scale = _scale(fitted)
     rows, far = (fitted - centre) / scale, (shown - centre) / scale
@@ -113,9 +113,10 @@ def _mahalanobis(fitted: np.ndarray, shown: np.ndarray, _: int) -> np.ndarray:
     mean_variance = float((rows**2).sum() / rows.size)
     if mean_variance == 0:
         return np.asarray(np.linalg.norm(far, axis=1))
-    _, sizes, axes = np.linalg.svd(rows, full_matrices=False)
-    axes = axes[sizes > sizes[0] * 1e-10]
-    variances = (1 - shrinkage) * sizes[: len(axes)] ** 2 / len(rows) + shrinkage * mean_variance
+    _, sizes, spanned = np.linalg.svd(rows, full_matrices=False)
+    kept = sizes > sizes[0] * 1e-10
+    axes: np.ndarray = spanned[kept]
+    variances = (1 - shrinkage) * sizes[kept] ** 2 / len(rows) + shrinkage * mean_variance
     within = far @ axes.T
     outside = np.maximum((far**2).sum(axis=1) - (within**2).sum(axis=1), 0.0)
     beyond = outside / (shrinkage * mean_variance) if shrinkage > 0 else np.where(outside > 1e-9, np.inf, 0.0)
