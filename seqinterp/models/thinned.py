@@ -64,6 +64,4 @@ def thinned(model: nn.Module, seed: int) -> nn.Module:
 def _mask(layer: Any, name: str, seed: int) -> DropMask:
     """The mask of one layer, from the seed and the layer's name."""
     digest = hashlib.sha256(f"{seed} {name} dropout".encode()).digest()
-    return DropMask(
-        layer.p, seed=int.from_bytes(digest[:8], "little") >> 1, channels=not isinstance(layer, nn.Dropout)
-    )
+    return DropMask(layer.p, seed=int.from_bytes(digest[:8], "little") >> 1, channels=not isinstance(layer, nn.Dropout))

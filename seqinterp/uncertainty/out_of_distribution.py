@@ -113,7 +113,7 @@ def _mahalanobis(fitted: np.ndarray, shown: np.ndarray, _: int) -> np.ndarray:
     mean_variance = float((rows**2).sum() / rows.size)
     if mean_variance == 0:
         return np.asarray(np.linalg.norm(far, axis=1))
-    _, sizes, spanned = np.linalg.svd(rows, full_matrices=False)
+    sizes, spanned = np.linalg.svd(rows, full_matrices=False)[1:]
     kept = sizes > sizes[0] * 1e-10
     axes: np.ndarray = spanned[kept]
     variances = (1 - shrinkage) * sizes[kept] ** 2 / len(rows) + shrinkage * mean_variance
