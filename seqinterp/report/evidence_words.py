@@ -2,6 +2,7 @@
 
 from seqinterp.report.evidence_contents import Calibrated, Likeness, MotifsPresent, Prediction, SmallestEdit, Spread
 from seqinterp.report.evidence_doubts import SEVERAL, Parts
+from seqinterp.report.numbers import count
 
 STRANDS = {"+": "forward", "-": "reverse"}
 
@@ -109,7 +110,7 @@ def motifs_words(said: MotifsPresent) -> str:
         return f"{none} (chance alone would give about {said.expected:.1f}){unnamed}."
     return (
         f"{said.windows} windows of {said.matrices - said.left_out} known matrices at p < {said.threshold:g} in"
-        f" {len(said.known)} places (chance alone would give about {said.expected:.1f} windows); {named}{unnamed}."
+        f" {count(len(said.known), 'place')} (chance alone would give about {said.expected:.1f} windows); {named}{unnamed}."
     )
 
 
