@@ -18,7 +18,7 @@ class Thresholds:
     composition: rank correlation of scores with those of shuffles. Good networks had 0.2 to 0.5; one that counts
         bases has 1.
     fixed: share of all contributions at one twentieth of the places. Good networks had 0.07 to 0.12, those with a
-        marker at one place 0.26 to 0.45.
+        marker at one place 0.20 to 0.45.
         Also asked: a small p-value, and half as much again as maps that are moved at random.
     gain: of the area between a curve and those of random orders, in units of the whole change of the score; a method
         is forbidden where the 95 % interval of both gains ends below. Good methods on good networks had 0.2 to 2.
