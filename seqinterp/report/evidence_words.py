@@ -108,9 +108,10 @@ def motifs_words(said: MotifsPresent) -> str:
         unnamed = f"; {len(said.unnamed)} {words} nothing known"
     if not said.known:
         return f"{none} (chance alone would give about {said.expected:.1f}){unnamed}."
+    where = count(len(said.known), "place")
     return (
-        f"{said.windows} windows of {said.matrices - said.left_out} known matrices at p < {said.threshold:g} in"
-        f" {count(len(said.known), 'place')} (chance alone would give about {said.expected:.1f} windows); {named}{unnamed}."
+        f"{said.windows} windows of {said.matrices - said.left_out} known matrices at p < {said.threshold:g} in {where}"
+        f" (chance alone would give about {said.expected:.1f} windows); {named}{unnamed}."
     )
 
 
