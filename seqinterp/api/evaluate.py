@@ -111,6 +111,7 @@ def evaluate(  # noqa: PLR0913 - what is known of the data is given piece by pie
         found = model_facts(bench, known.labels)
         trials, refused = court.sit(asked, strict=methods is not None)
     facts |= {"skipped": dict(bench.skipped), "members": kind, "region": known.region is not None}
+    facts["target"] = target if isinstance(target, int) else getattr(target, "__name__", repr(target))
     return Scorecard(checked, bench.scores, trials, found, refused, facts)
 
 

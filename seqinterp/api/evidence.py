@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from seqinterp.api.catalogue import find_method
@@ -23,7 +24,7 @@ from seqinterp.api.score import finite_scores, origin
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash
 from seqinterp.attribution.protocol import Target
-from seqinterp.attribution.run import Device, choose_device
+from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.errors import InputError
 from seqinterp.io.bundled import bundled
 from seqinterp.io.motif_files import read_motifs
@@ -43,7 +44,7 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
     training: Any = None,
     models: Sequence[nn.Module] = (),
     methods: Sequence[str] | None = None,
-    target: int | Target = 0,
+    target: int | Target | None = None,
     task: str = "binary",
     threshold: float | None = None,
     calibration: Any = None,
@@ -68,8 +69,8 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
         models: others that might have been this one, trained from other seeds; else dropout is what varies.
         methods: names of the catalogue; None is gradient times input, DeepLIFT, and mutagenesis on DNA or integrated
             gradients on images.
-        target: which output is explained, by index, or a callable from outputs to `(batch,)`. Explain logits; of
-            "classes" explain the one that is called.
+        target: which output is explained, by index, or a callable from outputs to `(batch,)`. Explain logits. None is
+            output 0, of "classes" the one that is called.
         task: "binary", one logit or probability; "classes"; "regression".
         threshold: where the call changes; None is 0 for a logit and 0.5 for a probability.
         calibration: examples with labels that the model was not trained on, to set its uncertainty right and to put
@@ -93,6 +94,13 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
     example = _one(model, inputs, (training, calibration))
     if task not in TASKS:
         raise InputError(f"task must be one of {', '.join(TASKS)}, not {task!r}")
+    if isinstance(methods, str):
+        raise InputError(f"methods must be a list of names, such as [{methods!r}]")
+    odd = next((type(one).__name__ for one in models if not isinstance(one, nn.Module)), None)
+    if odd is not None:
+        raise InputError(f"models must be torch.nn.Modules, but one is a {odd}")
+    if not (card is None or isinstance(card, bool | Scorecard)):
+        raise InputError(f"card must be a Scorecard, False or None, not {card!r}")
     wanted = tuple(methods) if methods is not None else DNA if is_dna(example) else PICTURES
     for method in wanted:
         find_method(method)
@@ -102,11 +110,11 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
         models=tuple(models),
         inputs=example,
         task=task,
-        target=target,
+        target=_target(model, example, target, task, choose_device(device)),
         threshold=threshold,
         methods=wanted,
-        training=known(model, training, example, "training"),
-        calibration=known(model, calibration, example, "calibration"),
+        training=known(model, training, example, "training", task),
+        calibration=known(model, calibration, example, "calibration", task),
         motifs=matrices,
         database=database,
         seed=seed,
@@ -117,6 +125,17 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
     maps, band = ({}, {}) if isinstance(found, str) else (found.maps, found.band)
     facts = {**_facts(question), "name": name, "label": label}
     return Evidence(example, parts, maps, band, nearest, facts, limits or DoubtLimits())
+
+
+def _target(
+    model: nn.Module, example: Inputs, target: int | Target | None, task: str, device: torch.device
+) -> int | Target:
+    """What is explained: what was asked for, else output 0, or the class that is called."""
+    if target is not None or task != "classes":
+        return 0 if target is None else target
+    with borrowed(model, device), torch.no_grad():
+        found = model(example.to(device, copy=True))
+    return int(found.flatten().argmax()) if isinstance(found, Tensor) else 0
 
 
 def _one(model: nn.Module, inputs: Any, others: Sequence[Any]) -> Inputs:
@@ -193,7 +212,8 @@ def _facts(question: Question) -> Mapping[str, Any]:
     """Where all this comes from."""
     others = [model_hash(one) for one in question.models]
     names = ", ".join(repr(method) for method in question.methods)
-    call = f"seqinterp.evidence(model, inputs, methods=[{names}], task={question.task!r}, seed={question.seed})"
+    call = f"seqinterp.evidence(model, inputs, methods=[{names}], target={question.target!r},"
+    call += f" task={question.task!r}, threshold={question.threshold}, seed={question.seed})"
     data = {
         "task": question.task,
         "methods": ", ".join(question.methods),

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import rankdata
 from torch import nn
 
-from seqinterp.api.influence import representations
+from seqinterp.api.influence import representations, standardised
 from seqinterp.api.inputs import as_inputs
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.cases.head import fit_head
@@ -21,6 +21,8 @@ from seqinterp.cases.mislabelled import (
 )
 from seqinterp.errors import InputError
 from seqinterp.shapes import Array
+
+FOLDS = 5
 
 
 def find_mislabelled(
@@ -58,15 +60,11 @@ def find_mislabelled(
         ModelError: the model cannot be copied, or has no last layer that reads one row per example.
     """
     known = as_inputs(model, training)
-    numbers = torch.as_tensor(np.asarray(labels.cpu() if isinstance(labels, torch.Tensor) else labels))
-    if numbers.is_floating_point() and bool((numbers == numbers.round()).all()):
-        numbers = numbers.long()
-    if numbers.is_floating_point() or numbers.ndim != 1:
-        raise InputError("labels must be class numbers, one per example; wrong measured values cannot be found so")
+    kinds, numbers, folds = _classes(labels)
     features = representations(model, known, choose_device(device))
-    scaled = (features - features.mean(dim=0)) / features.std(dim=0).clamp(min=1e-12)
+    scaled = standardised(features, features)
     head = fit_head(scaled, numbers, task="classes", l2=l2)
-    held_out = held_out_probabilities(scaled, numbers, l2=l2, groups=groups, seed=seed)
+    held_out = held_out_probabilities(scaled, numbers, l2=l2, folds=folds, groups=groups, seed=seed)
     confident = confident_learning(held_out, numbers)
     table = pd.DataFrame(
         {
@@ -79,10 +77,24 @@ def find_mislabelled(
     ranks = np.stack([rankdata(table[name]) for name in table]).mean(axis=0)
     found = table.assign(
         training=np.arange(len(table)),
-        label=numbers.numpy(),
+        label=kinds[numbers.numpy()],
         suspicion=(ranks - 1) / max(1, len(table) - 1),
-        believed=confident.believed.numpy(),
+        believed=kinds[confident.believed.numpy()],
         flagged=confident.flagged.numpy(),
     )
     first = ["training", "label", "suspicion", "believed", "flagged"]
     return found[[*first, *table.columns]].sort_values("suspicion", ascending=False, kind="stable", ignore_index=True)
+
+
+def _classes(labels: Any) -> tuple[np.ndarray, torch.Tensor, int]:
+    """The classes there are, each label as the number of its class, and into how many folds the rarest can be split."""
+    given = np.asarray(labels.cpu() if isinstance(labels, torch.Tensor) else labels)
+    if given.dtype.kind not in "iubf" or given.ndim != 1 or bool((given != np.round(given)).any()):
+        raise InputError("labels must be class numbers, one per example; wrong measured values cannot be found so")
+    kinds, numbers, counts = np.unique(given.astype(np.int64), return_inverse=True, return_counts=True)
+    if len(kinds) < 2 or counts.min() < 2:
+        raise InputError(
+            "at least two classes of two examples each are needed, but there are"
+            f" {', '.join(f'{count} of class {kind}' for kind, count in zip(kinds, counts, strict=True))}"
+        )
+    return kinds, torch.from_numpy(numbers), min(FOLDS, int(counts.min()))

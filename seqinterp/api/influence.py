@@ -20,6 +20,7 @@ from seqinterp.evaluation.last_layer import last_layer_inputs
 from seqinterp.shapes import Array, Inputs
 
 NEAREST = 5
+STILL = 1e-6  # a deviation below this part of the largest number is rounding
 
 
 def influence(
@@ -65,8 +66,7 @@ def influence(
         )
     place = choose_device(device)
     features, learned = representations(model, asked, place), representations(model, known, place)
-    centre, scale = learned.mean(dim=0), learned.std(dim=0).clamp(min=1e-12)
-    features, learned = (features - centre) / scale, (learned - centre) / scale
+    features, learned = standardised(features, learned), standardised(learned, learned)
     head = fit_head(learned, labels, task=task, l2=l2)
     if not 0 <= target < len(head.weights):
         raise InputError(f"target {target} was asked for, but the last layer has {len(head.weights)} output(s)")
@@ -80,6 +80,13 @@ def influence(
         labels=torch.as_tensor(labels, dtype=torch.float64).detach().cpu(),
         facts={"task": task, "target": target, "l2": l2, "model_hash": model_hash(model), "versions": versions()},
     )
+
+
+def standardised(features: Tensor, learned: Tensor) -> Tensor:
+    """Every number less its mean over `learned`, in standard deviations; as it is where it never changes there."""
+    centre, scale = learned.mean(dim=0), learned.std(dim=0)
+    varies = scale > STILL * learned.abs().amax(dim=0).clamp(min=1e-30)
+    return (features - centre) / scale.where(varies, 1.0)
 
 
 def representations(model: nn.Module, rows: Inputs, place: torch.device) -> Tensor:

@@ -20,6 +20,7 @@ from seqinterp.uncertainty.outputs import one_tensor
 from seqinterp.uncertainty.parts import Parts, binary_parts, classification_parts, regression_parts
 
 TASKS = ("regression", "binary", "classes")
+MOST_SHOWN = 256  # inputs that are looked at to tell a logit from a probability
 LEAST = 1e-12  # a probability is kept this far from 0 and 1 before its logit is taken
 
 
@@ -29,6 +30,7 @@ def predict_uncertainty(
     *,
     task: str | None = None,
     target: Any = None,
+    outputs: str | None = None,
     draws: int = 50,
     seed: int = 0,
     batch_size: int | None = None,
@@ -49,6 +51,8 @@ def predict_uncertainty(
             classes that exclude one another. None is regression for a network with a variance, and refused otherwise.
         target: which output, by index, or a callable from outputs to what the task reads; None takes all of them, for
             "binary" the only one.
+        outputs: "logit" or "probability", what is read of a "binary" or "classes" model; None looks at these inputs and
+            at a hundred times as strong ones. A logit of a network that saturates can pass for a probability: say so.
         draws: dropout masks.
         seed: of the masks, which are a rule of it and of the example: order and batch change nothing.
         batch_size: examples at a time; memory and speed, never the result.
@@ -64,6 +68,8 @@ def predict_uncertainty(
     """
     models = _models(model)
     chosen = _task(task, models)
+    if outputs not in (None, "logit", "probability"):
+        raise InputError(f"outputs must be 'logit', 'probability' or None, not {outputs!r}")
     checked = as_inputs(models[0], inputs)
     place = choose_device(device)
     setting: dict[str, Any] = {"batch_size": batch_size, "device": place, "progress": progress}
@@ -72,7 +78,7 @@ def predict_uncertainty(
         found, source = member_outputs(models, checked, read=picked, **setting), "members"
     else:
         found, source = _under_masks(models[0], checked, draws, seed, picked, setting), "dropout"
-    kind = "logit" if chosen == "regression" else _kind(models[0], checked, place)
+    kind = "logit" if chosen == "regression" else outputs or reading(models[0], picked, checked, place)
     parts = _parts(found, chosen, models[0], probabilities=kind == "probability", picked=target is not None)
     facts = {
         "model_hashes": [model_hash(one) for one in models],
@@ -145,15 +151,29 @@ def _under_masks(
         raise ModelError(f"{error}; or give several models that were trained from different seeds") from error
 
 
-def _kind(model: nn.Module, inputs: Inputs, place: torch.device) -> str:
-    """Whether the outputs are probabilities."""
-    with borrowed(model, place), torch.no_grad():
-        found = one_tensor(model(inputs[:32].to(place, copy=True)))
-        sums = found.reshape(len(found), -1).sum(dim=1)
-        if found[0].numel() > 1:
-            adds_up = bool((found >= 0).all()) and bool(((sums - 1).abs() < 1e-4).all())
+class _Read(nn.Module):
+    """A model and what is read of its outputs."""
+
+    def __init__(self, model: nn.Module, picked: Callable[[Any], Tensor]) -> None:
+        super().__init__()
+        self.model, self.picked = model, picked
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """`(batch, ...)`."""
+        return self.picked(self.model(inputs.clone()))
+
+
+def reading(model: nn.Module, picked: Callable[[Any], Tensor], inputs: Inputs, place: torch.device) -> str:
+    """Whether what is read of the outputs are probabilities, "probability", or not, "logit"."""
+    read = _Read(model, picked)
+    shown = inputs[:MOST_SHOWN].to(place, copy=True)
+    with borrowed(read, place), torch.no_grad():
+        found = one_tensor(read(shown))
+        table = found.reshape(len(found), -1)
+        if table.shape[1] > 1:
+            adds_up = bool((table >= 0).all()) and bool(((table.sum(dim=1) - 1).abs() < 1e-4).all())
             return "probability" if adds_up else "logit"
-        return output_kind(model, inputs[:32].to(place, copy=True))
+        return "probability" if output_kind(read, shown) == "probability" else "logit"
 
 
 def _parts(found: Members, task: str, model: nn.Module, *, probabilities: bool, picked: bool) -> Parts:

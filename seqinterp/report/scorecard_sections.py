@@ -106,7 +106,7 @@ def _model_facts(contents: ScorecardContents) -> list[dict[str, str]]:
             (
                 "labels, AUROC" if two else "labels, Spearman",
                 number(facts.labelled, digits=2),
-                f"how well the scores follow the labels; at least {number(facts.labelled_low, digits=2)} with 97.5 %"
+                f"how well the scores follow the labels; at least {number(facts.labelled_low, digits=2)} with 99.5 %"
                 f" confidence, guessing gives {facts.chance:g}",
             )
         )

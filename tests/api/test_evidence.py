@@ -183,7 +183,8 @@ def test_a_trial_is_made_of_the_examples_at_hand():
 
 def test_a_scorecard_is_believed_of_its_own_model_only():
     card = si.evaluate(network(), TRAINING.inputs[:24], ["gradient_times_input"], device="cpu")
-    found = asked(card=card)
+    found = asked(card=card, methods=("gradient_times_input",))
+    assert "did not try" in asked(card=card, methods=("gradient",)).parts.trial
     assert found.parts.trial.model["decision"] == card.model.decision
     assert "of another model" in asked(model=network(seed=9), card=card).parts.trial
 

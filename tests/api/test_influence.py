@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 import seqinterp as si
-from seqinterp.api.influence import representations
+from seqinterp.api.influence import representations, standardised
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.sequence.markov import UNIFORM
 
@@ -97,3 +97,20 @@ def test_refusals():
         si.influence(MODEL, ASKED, TRAINING, LABELS, device="cpu").top(9)
     with pytest.raises(InputError, match="class numbers"):
         si.find_mislabelled(MODEL, TRAINING, LABELS + 0.5, device="cpu")
+
+
+def test_a_number_that_never_changes_hides_no_distance():
+    features = torch.rand(20, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    features[:, 2] = 0
+    new = features[4:5] + torch.tensor([0.0, 0, 0.6], dtype=torch.float64)
+    apart = (standardised(new, features) - standardised(features, features)).norm(dim=1)
+    assert int(apart.argmin()) == 4 and float(apart.max()) < 10
+
+
+def test_rare_classes_and_gaps_in_their_numbers():
+    labels = np.where(np.arange(60) < 3, 7, 2)
+    table = si.find_mislabelled(MODEL, TRAINING, labels, device="cpu")
+    assert set(table["label"]) == {2, 7} and set(table["believed"]) <= {2, 7}
+    for wrong in (["a"] * 60, [0] * 59 + [1]):
+        with pytest.raises(InputError):
+            si.find_mislabelled(MODEL, TRAINING, wrong, device="cpu")

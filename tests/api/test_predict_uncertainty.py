@@ -191,3 +191,35 @@ def test_refusals_of_targets():
         si.calibrate(asked(MEMBERS, INPUTS[:5], task="regression"), [0.0] * 5)
     with pytest.raises(InputError, match="task 'regression'"):
         si.calibrate(found, list(range(40))).apply(asked(MEMBERS, task="binary"))
+
+
+def test_what_a_target_picks_is_read_as_what_it_is():
+    wide = [nn.Sequential(network(seed, outputs=3), nn.Sigmoid()) for seed in range(3)]
+    with torch.no_grad():
+        said = torch.stack([model(INPUTS)[:, 1] for model in wide]).double()
+    torch.testing.assert_close(asked(wide, task="binary", target=1).mean, said.mean(dim=0), rtol=1e-5, atol=1e-6)
+    squashed = asked(MEMBERS, task="binary", target=torch.sigmoid)
+    torch.testing.assert_close(squashed.mean, asked(MEMBERS, task="binary").mean, rtol=1e-5, atol=1e-6)
+
+
+def test_a_model_with_two_heads():
+    class Two(nn.Module):
+        def __init__(self, seed):
+            super().__init__()
+            self.inner = network(seed, outputs=2)
+
+        def forward(self, inputs):
+            found = self.inner(inputs)
+            return found[:, :1], found[:, 1:]
+
+    found = asked([Two(seed) for seed in range(3)], task="binary", target=lambda outputs: outputs[1])
+    assert found.mean.shape == (40,)
+
+
+def test_the_caller_may_say_what_is_read():
+    bounded = [nn.Sequential(model, nn.Sigmoid()) for model in MEMBERS]
+    as_logit = asked(bounded, task="binary", outputs="logit").mean
+    expected = torch.sigmoid(torch.sigmoid(outputs(MEMBERS)[:, :, 0])).mean(dim=0)
+    torch.testing.assert_close(as_logit, expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(InputError, match="outputs must be"):
+        asked(MEMBERS, task="binary", outputs="odds")

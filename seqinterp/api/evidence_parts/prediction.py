@@ -10,7 +10,7 @@ from seqinterp.api.evidence_parts.question import Question, asked
 from seqinterp.api.predict_uncertainty import predict_uncertainty
 from seqinterp.api.results.calibrator import Calibrator
 from seqinterp.api.results.uncertainty import Uncertainty
-from seqinterp.api.score import finite_scores, origin
+from seqinterp.api.score import finite_scores
 from seqinterp.attribution.run import borrowed
 from seqinterp.errors import InputError, ModelError
 from seqinterp.report.evidence_contents import Calibrated, Prediction, Spread
@@ -25,7 +25,7 @@ HELD = 1000  # examples that calibration looks at, at most
 def prediction(question: Question) -> Prediction:
     """What the model says of the example."""
     score = float(finite_scores(question.score, question.inputs, batch_size=None, device=question.device)[0])
-    kind = str(origin(question.score, question.inputs, seed=question.seed, device=question.device)["output_kind"])
+    kind = "unknown" if question.task == "regression" else question.outputs
     probability, called = _call(question, score, kind)
     labels = None if question.training is None else question.training.labels
     found = asked(lambda: _uncertainty(question))
@@ -52,17 +52,18 @@ def _call(question: Question, score: float, kind: str) -> tuple[float | None, in
         called = int(table.argmax())
         return float(table[called]), called
     probability = score if kind == "probability" else float(torch.tensor(score, dtype=torch.float64).sigmoid())
+    if question.threshold is not None:
+        return probability, int(score > question.threshold)
     return probability, int(probability >= 0.5)
 
 
 def _class_table(question: Question) -> torch.Tensor:
     """The probability of every class."""
     with borrowed(question.model, question.device), torch.no_grad():
-        outputs = one_tensor(question.model(question.inputs.to(question.device)))[0].flatten().double().cpu()
-    if len(outputs) < 2:
+        found = one_tensor(question.model(question.inputs.to(question.device)))[0].flatten().double().cpu()
+    if len(found) < 2:
         raise ModelError("the task 'classes' needs an output for every class, but the model has one; take 'binary'")
-    sums_to_one = bool((outputs >= 0).all()) and abs(float(outputs.sum()) - 1) < 1e-4
-    return outputs if sums_to_one else outputs.softmax(dim=0)
+    return found if question.outputs == "probability" else found.softmax(dim=0)
 
 
 def _base_rate(labels: np.ndarray, task: str, called: int | None) -> float:
@@ -84,6 +85,7 @@ def _of(question: Question, inputs: torch.Tensor, *, twice: bool = False) -> Unc
         inputs,
         task=question.task,
         target=question.read,
+        outputs=None if question.task == "regression" else question.outputs,
         seed=question.seed,
         device=question.device,
     )

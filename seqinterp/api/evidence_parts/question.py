@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from seqinterp.api.chosen_examples import evenly_over_labels
 from seqinterp.api.inputs import as_inputs
+from seqinterp.api.predict_uncertainty import reading
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.targets import as_target
@@ -17,6 +19,7 @@ from seqinterp.errors import InputError, SeqinterpError, ShapeError
 from seqinterp.motifs.motif import Motif
 from seqinterp.sequence.examples import Examples
 from seqinterp.shapes import Inputs, Labels
+from seqinterp.uncertainty.outputs import one_tensor
 
 T = TypeVar("T")
 TASKS = ("binary", "classes", "regression")
@@ -73,13 +76,21 @@ class Question:
         """The number that is explained."""
         return Score(self.model, as_target(self.target))
 
+    @cached_property
+    def outputs(self) -> str:
+        """Whether the model gives logits or probabilities, by all examples at hand: one alone can mislead."""
+        at_hand = [self.inputs, *(one.inputs for one in (self.calibration, self.training) if one is not None)]
+        read = self.read
+        picked = one_tensor if read is None else as_target(read)
+        return reading(self.model, picked, torch.cat(at_hand), self.device)
+
     @property
     def read(self) -> int | Target | None:
         """What the task reads of the outputs: all of them for classes."""
         return None if self.task == "classes" else self.target
 
 
-def known(model: nn.Module, given: Any, example: Inputs, what: str) -> Known | None:
+def known(model: nn.Module, given: Any, example: Inputs, what: str, task: str) -> Known | None:
     """Examples, `(inputs, labels)` or inputs alone, as tensors that fit the example.
 
     Raises:
@@ -97,11 +108,11 @@ def known(model: nn.Module, given: Any, example: Inputs, what: str) -> Known | N
             f"the example has features {tuple(example.shape[1:])} but those of {what} {tuple(checked.shape[1:])};"
             " crop them to one length"
         )
-    return Known(checked, _labels(labels, len(checked), what), tuple(names) or _numbered(len(checked), what))
+    return Known(checked, _labels(labels, len(checked), what, task), tuple(names) or _numbered(len(checked), what))
 
 
-def _labels(labels: Any, count: int, what: str) -> Labels | None:
-    """One finite number per example."""
+def _labels(labels: Any, count: int, what: str, task: str) -> Labels | None:
+    """One finite number per example, of a kind that the task takes."""
     if labels is None:
         return None
     try:
@@ -113,6 +124,10 @@ def _labels(labels: Any, count: int, what: str) -> Labels | None:
         raise ShapeError(f"labels of {what} must be one number per example, ({count},), not {values.shape}")
     if not np.isfinite(values).all():
         raise InputError(f"labels of {what} must be finite; leave examples without one out")
+    if task == "binary" and not np.isin(values, (0, 1)).all():
+        raise InputError(f"labels of {what} must be 0 and 1 for task='binary'; use 'classes' or 'regression'")
+    if task == "classes" and bool(((values != values.round()) | (values < 0)).any()):
+        raise InputError(f"labels of {what} must be class numbers 0, 1, ... for task='classes'")
     return values
 
 

@@ -27,6 +27,11 @@ def trial(question: Question, card: Scorecard | bool | None, methods: tuple[str,
     if isinstance(card, Scorecard):
         if card.facts["model_hash"] != model_hash(question.model):
             raise InputError("the scorecard that was given is of another model")
+        if isinstance(question.target, int) and card.facts.get("target", question.target) != question.target:
+            raise InputError(f"the scorecard that was given is of target {card.facts['target']}, not {question.target}")
+        missing = [name for name in methods if name not in card.verdicts]
+        if missing:
+            raise InputError(f"the scorecard that was given did not try {', '.join(missing)}")
         return _told(card, f"a scorecard that was given, of {len(card.inputs)} examples")
     held, what = question.calibration, "calibration"
     if held is None:

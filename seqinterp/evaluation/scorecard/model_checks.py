@@ -15,6 +15,7 @@ from seqinterp.evaluation.similarity import pearson
 from seqinterp.evaluation.symmetry import shift_change, strand_change
 from seqinterp.shapes import Labels, Scores
 
+BOUND = 0.005  # of bootstrap draws: one untrained network in 40 passed at 0.025
 ROWS = 40_000  # that the untrained copies are shown; a large model has fewer copies
 
 
@@ -24,7 +25,8 @@ class ModelFacts:
 
     order: against shuffles and untrained copies, None where it cannot be asked; why_no_order says so.
     labelled: how well the scores follow the labels: AUROC, or Spearman's correlation where labels are not two classes;
-    labelled_low, its 95 % bound from below, and chance, what guessing gives. None without labels.
+    labelled_low, its bound from below (one in 200 guesses is above chance by it), and chance, what guessing gives. None
+    without labels.
     randomised_correlation, randomised_labelled: of the copies with random weights: mean |correlation| of their scores
         with the model's, and how well these follow the labels; at chance they know nothing.
     strand_change, shift_change: median |change of the score|, in standard deviations of the scores; NaN where all
@@ -101,7 +103,7 @@ def _labelled(scores: Scores, labels: Labels, seed: int) -> tuple[float, float, 
     chance = 0.5 if two else 0.0
     if len(np.unique(numbers)) == 1 or not again:
         return chance, chance, chance
-    return measure(numbers, labels), float(np.quantile(again, 0.025)), chance
+    return measure(numbers, labels), float(np.quantile(again, BOUND)), chance
 
 
 def _auroc(scores: np.ndarray, labels: np.ndarray) -> float:
