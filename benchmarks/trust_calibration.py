@@ -143,7 +143,7 @@ def main() -> None:
                 found = measured(kind, network, seed)
                 figures[kind][network][seed] = found
                 print(kind, network, seed, found["model"], json.dumps(found["verdicts"]), flush=True)
-    print(write_results("trust_calibration", figures))
+        print(write_results("trust_calibration", figures), flush=True)  # after each kind: the whole takes half an hour
 
 
 if __name__ == "__main__":
