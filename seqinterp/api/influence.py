@@ -15,7 +15,7 @@ from seqinterp.cases.head import fit_head
 from seqinterp.cases.last_layer_influence import last_layer_influence
 from seqinterp.cases.losses import Task
 from seqinterp.cases.nearest import nearest_cases
-from seqinterp.errors import InputError, ShapeError
+from seqinterp.errors import InputError, ModelError, ShapeError
 from seqinterp.evaluation.last_layer import last_layer_inputs
 from seqinterp.shapes import Array, Inputs
 
@@ -97,4 +97,7 @@ def representations(model: nn.Module, rows: Inputs, place: torch.device) -> Tens
     """
     score = Score(model, flattened(0))
     with torch.inference_mode(False), borrowed(score, place):
-        return last_layer_inputs(score, rows.to(place)).cpu().double()
+        found = last_layer_inputs(score, rows.to(place)).cpu().double()
+    if not bool(torch.isfinite(found).all()):
+        raise ModelError("the model's last layer reads numbers that are not finite, so examples cannot be compared")
+    return found

@@ -4,18 +4,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import nn
 
+from seqinterp.api.influence import representations
 from seqinterp.api.inputs import as_inputs
 from seqinterp.api.results.strangers import Strangers
 from seqinterp.attribution.dna import is_dna
-from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.run import Device, borrowed, choose_device
-from seqinterp.attribution.targets import flattened
-from seqinterp.errors import ModelError, ShapeError
-from seqinterp.evaluation.last_layer import last_layer_inputs
-from seqinterp.shapes import Array, Features, Inputs
+from seqinterp.attribution.run import Device, choose_device
+from seqinterp.errors import ShapeError
+from seqinterp.shapes import Array
 from seqinterp.uncertainty.out_of_distribution import Strangeness, latent_strangeness, sequence_strangeness
 from seqinterp.uncertainty.shift import distribution_shift
 
@@ -48,21 +45,11 @@ def out_of_distribution(
             " one length"
         )
     place = choose_device(device)
-    features, usual = _latent(model, new, place), _latent(model, known, place)
+    features, usual = (representations(model, rows, place).numpy() for rows in (new, known))
     latent = latent_strangeness(features, usual, seed=seed)
     words = sequence_strangeness(new, known, seed=seed) if is_dna(new) and is_dna(known) else None
     shift = distribution_shift(usual, features, seed=seed) if len(new) > 1 else None
     return Strangers(_table(latent, words), level, shift)
-
-
-def _latent(model: nn.Module, rows: Inputs, place: torch.device) -> Features:
-    """What the last layer reads, as numbers."""
-    score = Score(model, flattened(0))
-    with torch.inference_mode(False), borrowed(score, place):
-        found: Features = last_layer_inputs(score, rows.to(place)).cpu().double().numpy()
-    if not np.isfinite(found).all():
-        raise ModelError("the model's last layer reads numbers that are not finite, so they cannot be compared")
-    return found
 
 
 def _table(latent: Strangeness, words: Strangeness | None) -> pd.DataFrame:
