@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from seqinterp.api.synergy import synergy as synergy
     from seqinterp.api.train import train as train
     from seqinterp.api.variant_effects import variant_effects as variant_effects
+    from seqinterp.api.variant_uncertainty import variant_uncertainty as variant_uncertainty
     from seqinterp.api.verify import verify as verify
     from seqinterp.attribution.jacobian import saliency_map as saliency_map
     from seqinterp.errors import SeqinterpError as SeqinterpError
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from seqinterp.models.heads import with_variance as with_variance
     from seqinterp.models.regression import fit_members as fit_members, fit_regression as fit_regression
     from seqinterp.motifs.motif import Motif as Motif
+    from seqinterp.report.evidence_doubts import DoubtLimits as DoubtLimits
     from seqinterp.sequence.examples import Locus as Locus
     from seqinterp.sequence.onehot import decode as decode, one_hot as one_hot
 
@@ -98,6 +100,7 @@ _PUBLIC = {
     "dependency_map": "api.dependency_map",
     "Designs": "api.results.designs",
     "discover": "api.discover",
+    "DoubtLimits": "report.evidence_doubts",
     "edit_effects": "api.edit_effects",
     "EditEffects": "api.results.edit_effects",
     "evaluate": "api.evaluate",
@@ -152,6 +155,7 @@ _PUBLIC = {
     "with_variance": "models.heads",
     "train": "api.train",
     "variant_effects": "api.variant_effects",
+    "variant_uncertainty": "api.variant_uncertainty",
     "Verification": "api.results.verification",
     "verify": "api.verify",
     "write_meme": "io.motif_files",

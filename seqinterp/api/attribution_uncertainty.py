@@ -11,6 +11,7 @@ from seqinterp.api.candidates import DRAWN, of_present_bases
 from seqinterp.api.catalogue import find_method, option_names
 from seqinterp.api.inputs import as_inputs
 from seqinterp.api.progress import spoken
+from seqinterp.api.repeats import enough, models_of
 from seqinterp.api.results.attribution_uncertainty import AttributionUncertainty
 from seqinterp.api.seqlet_calls import supported_calls
 from seqinterp.attribution.dna import is_dna
@@ -18,7 +19,6 @@ from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.errors import InputError
-from seqinterp.models.ensemble import Ensemble
 from seqinterp.models.thinned import has_dropout, thinned
 from seqinterp.shapes import Array, Inputs
 
@@ -61,13 +61,10 @@ def attribution_uncertainty(
     Raises:
         InputError: nothing varies, fewer than 3 repeats, or what `attribute` refuses.
     """
-    models = [*model.members] if isinstance(model, Ensemble) else [model] if isinstance(model, nn.Module) else [*model]
-    if not models or not all(isinstance(one, nn.Module) for one in models):
-        raise InputError("model must be a torch.nn.Module or several of them")
+    models = models_of(model)
     checked = as_inputs(models[0], inputs)
     chosen = _over(over, models, method, checked, options)
-    if (chosen != "members" and draws < 3) or (chosen == "members" and len(models) < 3):
-        raise InputError("at least 3 repeats are needed to tell how far it moves; raise draws, or give more models")
+    enough(len(models) if chosen == "members" else draws)
     place = choose_device(device)
     maps: list[Tensor] = []
     with spoken(f"explaining over {chosen}", progress) as say:

@@ -14,6 +14,7 @@ import typer
 from seqinterp.api.chosen_examples import evenly_over_labels
 from seqinterp.api.held_out_trial import trial_of
 from seqinterp.api.results.scorecard import Scorecard
+from seqinterp.cli.listed import listed
 from seqinterp.errors import InputError
 from seqinterp.io import run_folder as files
 from seqinterp.io.load_model import load_model
@@ -50,7 +51,7 @@ def evaluate_into(folder: Path, asked: Asked) -> tuple[Scorecard, str]:
     chosen, words = choose(examples, asked.examples, labelled=asked.labels, split=split)
     typer.echo(words, err=True)
     length = len(chosen.sequences[0])
-    names = None if asked.methods is None else tuple(name.strip() for name in asked.methods.split(",") if name.strip())
+    names = None if asked.methods is None else tuple(listed(asked.methods))
     card = trial_of(
         model,
         chosen,

@@ -29,13 +29,25 @@ def variants(
         ),
     ] = None,
     keep: Annotated[str, typer.Option(help="The end of the window that indels do not move: start or stop.")] = "start",
+    models: Annotated[
+        str | None,
+        typer.Option(
+            help="Other runs, comma-separated, trained from other seeds: effects are then means over all, with"
+            " their spread.",
+            show_default=False,
+        ),
+    ] = None,
     target: options.Target = 0,
     device: options.Device = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Score the reference and the alternative allele of variants; writes a table (.tsv, .tsv.gz, .csv)."""
+    from functools import partial
+
     from seqinterp.api.variant_effects import variant_effects
+    from seqinterp.api.variant_uncertainty import variant_uncertainty
+    from seqinterp.cli.listed import listed
     from seqinterp.cli.output import TABLES, refuse_other_endings, write_frame
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.fasta import read_fasta
@@ -44,8 +56,10 @@ def variants(
     refuse_other_endings(out, *TABLES)
     with written_whole(out, force=force) as place:
         names, letters = read_fasta(sequences)
-        found = variant_effects(
-            load_model(run),
+        others = [load_model(Path(path)) for path in listed(models)]
+        own = load_model(run)
+        ask = partial(variant_uncertainty, [own, *others]) if others else partial(variant_effects, own)
+        found = ask(
             dict(zip(names, letters, strict=True)),
             read_table(variants),
             target=target,

@@ -140,6 +140,17 @@ def test_variants(small, variants, tmp_path, command, capsys, ending):
     assert found["padded"].tolist() == [2, 1, 7]
 
 
+def test_variants_over_several_runs(small, variants, tmp_path, command, capsys):
+    words = ["variants", small / "model", "--sequences", small / "two.fa", "--variants", small / "v.tsv"]
+    words += ["--models", f"{small / 'model'}, {small / 'model'}", "--length", 21, "--quiet", "--device", "cpu"]
+    code, _, err = command(*words, "--out", tmp_path / "e.tsv", capture=capsys)
+    assert code == 0, err
+    found = pd.read_csv(tmp_path / "e.tsv", sep="\t", keep_default_na=False)
+    assert found["deviation"].tolist() == [0, 0, 0]  # thrice the same
+    assert found["same_sign"].tolist() == [1, 1, 1]
+    assert found["low"].tolist() == found["effect"].tolist()
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -5,20 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
-from scipy.stats import t as student
 from torch import Tensor
 
+from seqinterp.api.results.repeated import differs_from_zero, reach, same_sign
 from seqinterp.api.results.tables import long_frame, same_shape
 from seqinterp.errors import InputError
 from seqinterp.io.arrays import load_arrays, save_arrays
-from seqinterp.motifs.false_discovery import q_values
 from seqinterp.shapes import Attributions, Inputs, PlaceMap, PlaceMask
 
-LEVEL = 0.95  # of the interval
 CALLED = 0.05  # false discovery rate
 
 
@@ -59,19 +55,17 @@ class AttributionUncertainty:
         maps = repeats.detach().cpu().double()
         count = len(maps)
         mean, deviation = maps.mean(dim=0), maps.std(dim=0)
-        reach = float(student.ppf((1 + LEVEL) / 2, count - 1)) * (1 + 1 / count) ** 0.5 * deviation
+        half = reach(deviation, count)
         places = maps.sum(dim=2) if maps.ndim > 3 else maps
-        centre = places.mean(dim=0)
-        alike = (places.sign() == centre.sign()).double().mean(dim=0)
         return cls(
             inputs.double(),
             mean,
             deviation,
-            mean - reach,
-            mean + reach,
-            centre,
-            alike,
-            _q_values(centre, places.std(dim=0), count),
+            mean - half,
+            mean + half,
+            places.mean(dim=0),
+            same_sign(places),
+            differs_from_zero(places),
             calls,
             count,
             facts,
@@ -122,14 +116,3 @@ _ARRAYS = ("inputs", "mean", "deviation", "low", "high", "contributions", "sign_
 
 def _told(found: AttributionUncertainty) -> dict[str, Any]:
     return {"repeats": found.repeats, "facts": dict(found.facts)}
-
-
-def _q_values(centre: Tensor, deviation: Tensor, count: int) -> PlaceMap:
-    """Of a t-test at every place; a place that is the same every time is 0 or certain."""
-    error = deviation / count**0.5
-    statistic = (centre / error.where(error > 0, 1.0)).abs().numpy()
-    p_values = 2 * student.sf(statistic, count - 1)
-    certain = (error == 0).numpy()
-    p_values[certain] = np.where(centre.numpy()[certain] != 0, 0.0, 1.0)
-    flat = q_values(p_values.flatten(), p_values.size)
-    return torch.from_numpy(flat.reshape(p_values.shape))
