@@ -68,9 +68,9 @@ def clean():
         prediction=Prediction(
             "binary", 3.0, "logit", 0.95, 1, 0.5, 60, False,
             Spread("members", 5, 0.94, 0.9, 0.97, 0.02, 0.2, 0.19, 0.01),
-            Calibrated(40, 0.93, 1.2, 0.05, 0.9, (1,)),
+            Calibrated(140, 0.93, 1.2, 0.05, 0.9, (1,)), 0.5,
         ),
-        likeness=Likeness(60, 0.6, 2.0, 0.4, -1.99, 0.5, ()),
+        likeness=Likeness(160, 0.6, 2.0, 0.4, -1.99, 0.5, ()),
         explanations=Explanations(
             ({"method": "deeplift", **method}, {"method": "mutagenesis", **method}), {},
             ({"one": "deeplift", "other": "mutagenesis", "spearman": 0.9},), 0.9, 10, (21, 22, 23), band,

@@ -13,7 +13,7 @@ from seqinterp.api.evidence_parts.explanations import Explained, explanations
 from seqinterp.api.evidence_parts.likeness import likeness
 from seqinterp.api.evidence_parts.motifs import motifs_present
 from seqinterp.api.evidence_parts.prediction import prediction
-from seqinterp.api.evidence_parts.question import TASKS, Question, asked, known
+from seqinterp.api.evidence_parts.question import TASKS, Question, apart, asked, known
 from seqinterp.api.evidence_parts.smallest_edit import smallest_edit
 from seqinterp.api.evidence_parts.trial import trial
 from seqinterp.api.inputs import as_inputs
@@ -114,7 +114,7 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
         threshold=threshold,
         methods=wanted,
         training=known(model, training, example, "training", task),
-        calibration=known(model, calibration, example, "calibration", task),
+        calibration=apart(known(model, calibration, example, "calibration", task), example),
         motifs=matrices,
         database=database,
         seed=seed,
@@ -212,7 +212,9 @@ def _facts(question: Question) -> Mapping[str, Any]:
     """Where all this comes from."""
     others = [model_hash(one) for one in question.models]
     names = ", ".join(repr(method) for method in question.methods)
-    call = f"seqinterp.evidence(model, inputs, methods=[{names}], target={question.target!r},"
+    given = {"training": question.training, "models": question.models or None, "calibration": question.calibration}
+    around = "".join(f"{name}={name}, " for name, values in given.items() if values is not None)
+    call = f"seqinterp.evidence(model, inputs, {around}methods=[{names}], target={question.target!r},"
     call += f" task={question.task!r}, threshold={question.threshold}, seed={question.seed})"
     data = {
         "task": question.task,

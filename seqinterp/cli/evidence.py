@@ -22,6 +22,10 @@ Models = Annotated[
 Methods = Annotated[
     str | None, typer.Option(help="Names, comma-separated; by default three quick ones.", show_default=False)
 ]
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="The score from which a site is called; by default 0 for logits, 0.5 for probabilities."),
+]
 Trial = Annotated[bool, typer.Option("--trial/--no-trial", help="Whether the methods themselves are put on trial.")]
 
 
@@ -36,6 +40,7 @@ def evidence(
     methods: Methods = None,
     motifs: options.Motifs = None,
     target: options.Target = 0,
+    threshold: Threshold = None,
     trial: Trial = True,
     seed: options.Seed = 0,
     device: options.Device = None,
@@ -60,6 +65,7 @@ def evidence(
         methods=methods,
         motifs=motifs,
         target=target,
+        threshold=threshold,
         trial=trial,
         seed=seed,
         device=device,

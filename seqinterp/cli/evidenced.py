@@ -14,6 +14,7 @@ from seqinterp.api.evidence import evidence
 from seqinterp.api.results.evidence_report import Evidence
 from seqinterp.api.results.scorecard import Scorecard
 from seqinterp.cli.evaluated import split_of
+from seqinterp.cli.listed import listed
 from seqinterp.errors import InputError
 from seqinterp.io import run_folder as files
 from seqinterp.io.load_model import load_model
@@ -35,6 +36,7 @@ class Asked:
     methods: str | None
     motifs: Path | None
     target: int
+    threshold: float | None
     trial: bool
     seed: int
     device: str | None
@@ -44,7 +46,7 @@ class Asked:
 def gather(asked: Asked) -> Evidence:
     """Read models and sequences, and ask everything of one of them."""
     model = load_model(asked.model)
-    others = [load_model(Path(path)) for path in _listed(asked.models)]
+    others = [load_model(Path(path)) for path in listed(asked.models)]
     examples = read_sequences(asked.data)
     number = chosen(examples, asked.name, asked.row)
     training, calibration, words = company(asked, examples, number)
@@ -55,9 +57,10 @@ def gather(asked: Asked) -> Evidence:
         training=training,
         calibration=None if calibration is None else (calibration.inputs, calibration.labels),
         models=others,
-        methods=_listed(asked.methods) or None,
+        methods=listed(asked.methods) or None,
         motifs=asked.motifs,
         target=asked.target,
+        threshold=asked.threshold,
         card=_card(asked) if asked.trial else False,
         name=examples.names[number],
         label=float(examples.labels[number]) if _labelled(examples) else None,
@@ -102,11 +105,6 @@ def company(asked: Asked, examples: Examples, number: int) -> tuple[Examples | N
     kept = table.take(held) if held.any() else None
     count = (0 if trained is None else len(trained), int(np.count_nonzero(held)))
     return trained, kept, f"{count[0]:,} training sequences, {count[1]:,} held out from training"
-
-
-def _listed(text: str | None) -> list[str]:
-    """What stands between commas."""
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 def _labelled(examples: Examples) -> bool:

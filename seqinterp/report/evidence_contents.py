@@ -51,7 +51,8 @@ class Calibrated:
 class Prediction:
     """score: what is explained, of the model itself. kind: "logit", "probability" or "unknown". probability: of label
     1, or of the class that is called; None for a regression. called: the label or class; None for a regression.
-    base_rate: the share of that label (of label 1, for "binary") among training labels, or their mean.
+    base_rate: the share of that label (of label 1, for "binary") among training labels, or their mean. line: the
+    probability of label 1 from which it is called; None but for "binary".
     """
 
     task: str
@@ -64,6 +65,7 @@ class Prediction:
     saturated: bool
     spread: Spread | str
     calibrated: Calibrated | str
+    line: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ class Likeness:
     log_likelihood: float | None
     sequence_p_value: float | None
     seen: tuple[str, ...]
+
+    @property
+    def least(self) -> float:
+        """The smallest p-value that there can be: the input is ranked among one half of the examples."""
+        return (1 if self.sequence_p_value is None else 2) / (self.examples // 2 + 1)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from seqinterp.evaluation.scorecard.verdicts import AVOID, USE
 from seqinterp.report.evidence_contents import (
-    Calibrated,
     Cases,
     Explanations,
     Likeness,
@@ -17,6 +16,7 @@ from seqinterp.report.evidence_contents import (
 )
 
 SURE = "none of what was asked speaks against it"
+SEVERAL_EXAMPLES = 100  # from which a calibration error means something
 SEVERAL = {"members": "models trained from other seeds", "dropout": "dropout masks"}
 
 
@@ -26,10 +26,12 @@ class DoubtLimits:
 
     They are conventions, not laws: each names the place from which a careful reader would want to know.
 
-    margin: of the probability from 0.5 (of classes: from one half); nearer, and the call is hardly one.
+    margin: of the probability from where the call changes (of classes: from one half); nearer, it is hardly a call.
     epistemic: share of the uncertainty that is the model's own and not the data's, where the whole is above `entropy`
         nats.
     entropy: below it the prediction is so sure that shares of its uncertainty mean nothing.
+    factor: by which calibration divides logits, or multiplies standard deviations; above it the model is far too sure.
+    miscalibrated: expected calibration error, looked at of 100 examples or more: of fewer, chance alone makes it large.
     strange: p-value of an input like those that the model knows.
     agreement: mean rank correlation between methods.
     signs: share of repeats, models or masks, that give the ten largest places the same sign.
@@ -42,6 +44,8 @@ class DoubtLimits:
     margin: float = 0.1
     epistemic: float = 0.5
     entropy: float = 0.1
+    factor: float = 2.0
+    miscalibrated: float = 0.1
     strange: float = 0.05
     agreement: float = 0.5
     signs: float = 0.9
@@ -69,7 +73,7 @@ def doubts(parts: Parts, limits: DoubtLimits) -> tuple[str, ...]:
     found: list[str] = []
     said = parts.prediction
     if not isinstance(said, str):
-        found += [*_unsure(said, limits), *_uncalibrated(said)]
+        found += [*_unsure(said, limits), *_uncalibrated(said, limits)]
     if not isinstance(parts.likeness, str):
         found += _strange(parts.likeness, limits)
     if not isinstance(parts.explanations, str):
@@ -86,8 +90,8 @@ def doubts(parts: Parts, limits: DoubtLimits) -> tuple[str, ...]:
     return tuple(found)
 
 
-def not_asked(parts: Parts) -> tuple[tuple[str, str], ...]:
-    """What was not asked, and why; also parts of parts."""
+def not_asked(parts: Parts, limits: DoubtLimits) -> tuple[tuple[str, str], ...]:
+    """What was not asked or could not be answered, and why; also parts of parts."""
     names = {
         "prediction": "the prediction",
         "likeness": "whether the input is like what the model knows",
@@ -103,6 +107,10 @@ def not_asked(parts: Parts) -> tuple[tuple[str, str], ...]:
             found.append(("how sure the model is", parts.prediction.spread))
         if isinstance(parts.prediction.calibrated, str):
             found.append(("whether that is calibrated", parts.prediction.calibrated))
+    alike = parts.likeness
+    if not isinstance(alike, str) and alike.least >= limits.strange:
+        why = f"of {alike.examples} training examples p cannot fall below {alike.least:.2g}, whatever the input is"
+        found.append((names["likeness"], why))
     if not isinstance(parts.explanations, str):
         found += [(f"the method {method}", why) for method, why in parts.explanations.refused.items()]
         if isinstance(parts.explanations.band, str):
@@ -114,8 +122,10 @@ def not_asked(parts: Parts) -> tuple[tuple[str, str], ...]:
 
 def _unsure(said: Prediction, limits: DoubtLimits) -> Iterator[str]:
     """Of the score itself and its uncertainty."""
-    if said.probability is not None and abs(said.probability - 0.5) < limits.margin:
-        yield f"the probability is {said.probability:.2f}, near one half: the call could as well be the other"
+    line = 0.5 if said.line is None else said.line
+    if said.probability is not None and abs(said.probability - line) < limits.margin:
+        where = "one half" if line == 0.5 else f"{line:.3g}, from where label 1 is called"
+        yield f"the probability is {said.probability:.2f}, near {where}: the call could as well be the other"
     elif said.task == "classes" and said.probability is not None and said.probability < 0.5:
         yield f"the class that is called has a probability of {said.probability:.2f} only"
     if said.saturated:
@@ -136,21 +146,30 @@ def _split(said: Prediction, spread: Spread, limits: DoubtLimits) -> Iterator[st
             f"{spread.epistemic / whole:.0%} of the uncertainty is the model's own: {spread.repeats} {several} do not"
             " say the same"
         )
-    if said.task == "binary" and spread.low < 0.5 < spread.high:
+    if said.line is not None and spread.low < said.line < spread.high:
         yield f"{several} disagree about the call: nine in ten give {spread.low:.2f} to {spread.high:.2f}"
 
 
-def _uncalibrated(said: Prediction) -> Iterator[str]:
+def _uncalibrated(said: Prediction, limits: DoubtLimits) -> Iterator[str]:
     """Of the calibrated prediction."""
-    if isinstance(said.calibrated, Calibrated) and len(said.calibrated.possible) > 1:
+    if said.line is not None and not isinstance(said.spread, str) and (said.spread.mean > said.line) != said.called:
+        yield f"the mean over {SEVERAL.get(said.spread.source, 'repeats')} calls the other label"
+    if isinstance(said.calibrated, str):
+        return
+    found, regression = said.calibrated, said.task == "regression"
+    if len(found.possible) > 1:
         yield (
-            f"calibrated on {said.calibrated.examples} examples, {len(said.calibrated.possible)} labels"
-            f" remain possible at {said.calibrated.level:.0%}"
+            f"calibrated on {found.examples} examples, {len(found.possible)} labels remain possible at"
+            f" {found.level:.0%}"
         )
-    if isinstance(said.calibrated, Calibrated) and said.called is not None and not isinstance(said.spread, str):
-        value = said.calibrated.value if said.called or said.task == "classes" else 1 - said.calibrated.value
-        if said.task == "binary" and value < 0.5:
-            yield f"the mean over {SEVERAL.get(said.spread.source, 'repeats')} calls the other label"
+    if found.factor > limits.factor:
+        what = "its standard deviations are multiplied" if regression else "its logits are divided"
+        yield f"the model is far too sure: calibrated on {found.examples} examples, {what} by {found.factor:.2g}"
+    if not regression and found.examples >= SEVERAL_EXAMPLES and found.error > limits.miscalibrated:
+        yield (
+            f"its probabilities miss by {found.error:.2f} on average (expected calibration error of {found.examples}"
+            " examples)"
+        )
 
 
 def _strange(found: Likeness, limits: DoubtLimits) -> Iterator[str]:

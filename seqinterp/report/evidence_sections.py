@@ -18,7 +18,9 @@ from seqinterp.report.scorecard_words import method_words, model_sentence
 Section = dict[str, Any]
 
 LIMITS = {
-    "margin": "a probability nearer to one half than this is hardly a call",
+    "margin": "a probability nearer than this to where the call changes is hardly a call",
+    "factor": "a larger factor of calibration is a doubt: the model is far too sure",
+    "miscalibrated": "a larger calibration error, of 100 examples or more, is a doubt",
     "epistemic": "a larger share of the uncertainty that is the model's own is a doubt",
     "entropy": "with less uncertainty than this (nats) its shares are not looked at",
     "strange": "a smaller p-value of an input like the training examples is a doubt",

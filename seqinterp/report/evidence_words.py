@@ -22,7 +22,9 @@ def prediction_words(said: Prediction | str) -> str:
     if said.task == "classes":
         words = f"The model calls class {said.called}, with a probability of {said.probability:.2f} ({score})."
     else:
-        words = f"The model calls label {said.called}: its probability of label 1 is {said.probability:.2f} ({score})."
+        at = "" if said.line in (None, 0.5) else f", called from {said.line:.3g}"
+        chance = f"its probability of label 1 is {said.probability:.2f}"
+        words = f"The model calls label {said.called}: {chance} ({score}{at})."
     if said.base_rate is None:
         return words
     which = "label 1" if said.task == "binary" else f"class {said.called}"
@@ -67,8 +69,7 @@ def likeness_words(said: Likeness) -> str:
     """Whether the input is like the training examples."""
     seen = f" It is itself among them ({', '.join(said.seen[:3])})." if said.seen else ""
     how = "no stranger than" if said.p_value >= 0.05 else "stranger than nearly all of"
-    least = (2 if said.sequence_p_value is not None else 1) / (said.examples // 2 + 1)  # one half is ranked among
-    few = f" With so few examples p cannot fall below {least:.2g}." if least >= 0.05 else ""
+    few = f" With so few examples p cannot fall below {said.least:.2g}." if said.least >= 0.05 else ""
     return (
         f"Held against {said.examples:,} training examples the input is {how} what the model knows"
         f" (p = {said.p_value:.2g}).{few}{seen}"

@@ -56,7 +56,10 @@ def test_every_part_is_there(whole):
     assert parts.explanations.band["over"] == "members"
     assert parts.cases.nearest[0]["label"] == 1
     assert parts.cases.helped[0]["influence"] > 0 > parts.cases.hindered[0]["influence"]
-    assert whole.not_asked == (("whether explanations of this model deserve belief", parts.trial),)
+    assert [what for what, _ in whole.not_asked] == [
+        "whether explanations of this model deserve belief",
+        "whether the input is like what the model knows",  # 60 examples are too few to flag anything
+    ]
 
 
 def test_the_planted_word_is_named_and_looked_at(whole):
@@ -205,14 +208,16 @@ def test_a_strange_input_and_strange_neighbours_are_doubts():
 def test_few_examples_flag_nothing_and_the_report_says_so():
     few = asked(si.one_hot("GC" * 30), training=TRAINING)
     assert "p cannot fall below 0.065" in str(few)
+    assert "whether the input is like what the model knows" in dict(few.not_asked)
     assert "cannot fall" not in str(asked(training=examples(count=200)))
 
 
 def test_nothing_speaks_against_the_clean_case():
     assert doubts(clean(), DoubtLimits()) == ()
-    assert not_asked(clean()) == ()
+    assert not_asked(clean(), DoubtLimits()) == ()
 
 
+RIGHT = clean().prediction.calibrated
 SPREAD, BAND = clean().prediction.spread, clean().explanations.band
 METHOD, NEAR = clean().explanations.methods[0], clean().cases.nearest
 
@@ -225,7 +230,11 @@ METHOD, NEAR = clean().explanations.methods[0], clean().cases.nearest
         ("prediction", {"spread": replace(SPREAD, epistemic=0.15)}, "the model's own"),
         ("prediction", {"spread": replace(SPREAD, low=0.3)}, "disagree about the call"),
         ("prediction", {"calibrated": replace(clean().prediction.calibrated, possible=(0, 1))}, "2 labels remain"),
-        ("prediction", {"calibrated": replace(clean().prediction.calibrated, value=0.4)}, "calls the other label"),
+        ("prediction", {"spread": replace(SPREAD, mean=0.4, low=0.3, high=0.45)}, "calls the other label"),
+        ("prediction", {"line": 0.9}, "near 0.9, from where"),
+        ("prediction", {"line": 0.98, "called": 0, "probability": 0.8}, "another label"),
+        ("prediction", {"calibrated": replace(RIGHT, factor=2.5)}, "far too sure: calibrated on 140 examples"),
+        ("prediction", {"calibrated": replace(RIGHT, error=0.2)}, "miss by 0.20 on average"),
         ("likeness", {"p_value": 0.04}, "unlike the training examples"),
         ("likeness", {"seen": ("one 3",)}, "among the training examples"),
         ("explanations", {"agreement": 0.2}, "methods disagree"),
@@ -248,6 +257,28 @@ def test_each_reason_fires_alone(part, fields, words):
     found = doubts(changed(part, **fields), DoubtLimits())
     assert len(found) == 1
     assert words in found[0]
+
+
+def test_of_few_examples_a_calibration_error_is_no_doubt():
+    parts = changed("prediction", calibrated=replace(RIGHT, error=0.2, examples=60))
+    assert doubts(parts, DoubtLimits()) == ()
+    assert "factor" not in " ".join(doubts(changed("prediction", calibrated=replace(RIGHT, factor=0.1)), DoubtLimits()))
+
+
+def test_the_example_does_not_vouch_for_itself():
+    held = examples(count=40)
+    found = asked(held.inputs[3:4], calibration=held)
+    assert found.facts["data"]["calibration examples"] == "39"
+    assert "calibration=calibration" in found.facts["call"]
+    alone = asked(held.inputs[3:4], calibration=(held.inputs[3:4], held.labels[3:4]))
+    assert alone.facts["data"]["calibration examples"] == "none"
+
+
+def test_the_line_is_where_the_call_changes():
+    strict = asked(threshold=50.0).parts.prediction
+    assert strict.called == 0
+    assert strict.line == pytest.approx(1.0)
+    assert asked().parts.prediction.line == 0.5
 
 
 def test_thresholds_are_the_readers():

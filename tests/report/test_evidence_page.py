@@ -35,7 +35,7 @@ def contents(parts=None, *, dna=True, **more):
         "title": "Why?", "run_id": "abc-s0", "seed": 0, "created": "today", "command": "seqinterp evidence ...",
         "versions": {"seqinterp": "1"}, "data": {"model": "abc"}, "name": "peak 7", "label": 1.0, "inputs": inputs,
         "dna": dna, "maps": maps, "band": band, "pictures": None if dna else draw.random((3, 1, 9, 12)),
-        "doubts": doubts(parts, DoubtLimits()), "not_asked": not_asked(parts), "limits": {"margin": 0.1},
+        "doubts": doubts(parts, DoubtLimits()), "not_asked": not_asked(parts, DoubtLimits()), "limits": {"margin": 0.1},
     }  # fmt: skip
     return EvidenceContents(**{**known, **{name: getattr(parts, name) for name in NAMES}, **more})
 

@@ -26,6 +26,7 @@ def prediction(question: Question) -> Prediction:
     """What the model says of the example."""
     score = float(finite_scores(question.score, question.inputs, batch_size=None, device=question.device)[0])
     kind = "unknown" if question.task == "regression" else question.outputs
+    line = _line(question, kind)
     probability, called = _call(question, score, kind)
     labels = None if question.training is None else question.training.labels
     found = asked(lambda: _uncertainty(question))
@@ -39,6 +40,7 @@ def prediction(question: Question) -> Prediction:
         base_examples=0 if labels is None else len(labels),
         saturated=kind == "probability" and not EDGE <= score <= 1 - EDGE,
         spread=found if isinstance(found, str) else _spread(found, called),
+        line=line,
         calibrated=asked(lambda: _calibrated(question, None if isinstance(found, str) else found, called)),
     )
 
@@ -55,6 +57,16 @@ def _call(question: Question, score: float, kind: str) -> tuple[float | None, in
     if question.threshold is not None:
         return probability, int(score > question.threshold)
     return probability, int(probability >= 0.5)
+
+
+def _line(question: Question, kind: str) -> float | None:
+    """The probability of label 1 from which it is called."""
+    if question.task != "binary":
+        return None
+    if question.threshold is None:
+        return 0.5
+    at = torch.tensor(question.threshold, dtype=torch.float64)
+    return float(at if kind == "probability" else at.sigmoid())
 
 
 def _class_table(question: Question) -> torch.Tensor:

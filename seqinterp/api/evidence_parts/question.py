@@ -38,7 +38,10 @@ class Known:
 
     def some(self, count: int) -> "Known":
         """At most `count` of them, evenly over labels."""
-        rows = evenly_over_labels(np.zeros(len(self)) if self.labels is None else self.labels, count)
+        return self.take(evenly_over_labels(np.zeros(len(self)) if self.labels is None else self.labels, count))
+
+    def take(self, rows: np.ndarray) -> "Known":
+        """Those of these numbers."""
         labels = None if self.labels is None else self.labels[rows]
         return Known(self.inputs[torch.from_numpy(rows)], labels, tuple(self.names[row] for row in rows))
 
@@ -109,6 +112,14 @@ def known(model: nn.Module, given: Any, example: Inputs, what: str, task: str) -
             " crop them to one length"
         )
     return Known(checked, _labels(labels, len(checked), what, task), tuple(names) or _numbered(len(checked), what))
+
+
+def apart(known: Known | None, example: Inputs) -> Known | None:
+    """The examples without this very one, which would vouch for itself; None where no other is left."""
+    if known is None:
+        return None
+    others = (known.inputs != example).flatten(1).any(dim=1).nonzero().flatten().numpy()
+    return known.take(others) if len(others) else None
 
 
 def _labels(labels: Any, count: int, what: str, task: str) -> Labels | None:

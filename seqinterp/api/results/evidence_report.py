@@ -66,7 +66,7 @@ class Evidence:
     @cached_property
     def not_asked(self) -> tuple[tuple[str, str], ...]:
         """What was not asked, and why."""
-        return not_asked(self.parts)
+        return not_asked(self.parts, self.limits)
 
     def judged(self, limits: DoubtLimits) -> "Evidence":
         """The same numbers with other thresholds."""
