@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from seqinterp.attribution.jacobian import saliency_map as saliency_map
     from seqinterp.errors import SeqinterpError as SeqinterpError
     from seqinterp.evaluation.scorecard.thresholds import Thresholds as Thresholds
+    from seqinterp.images.image_set import ImageSet as ImageSet
     from seqinterp.io.load_model import load_model as load_model
     from seqinterp.io.motif_files import read_motifs as read_motifs, write_meme as write_meme
     from seqinterp.io.tables import read_examples as read_examples
@@ -115,6 +116,7 @@ _PUBLIC = {
     "fit_regression": "models.regression",
     "fool": "api.fool",
     "Fooled": "api.results.fooled",
+    "ImageSet": "images.image_set",
     "influence": "api.influence",
     "Influence": "api.results.influence",
     "jacobian": "api.jacobian",

@@ -13,7 +13,7 @@ from seqinterp.api.evidence_parts.explanations import Explained, explanations
 from seqinterp.api.evidence_parts.likeness import likeness
 from seqinterp.api.evidence_parts.motifs import motifs_present
 from seqinterp.api.evidence_parts.prediction import prediction
-from seqinterp.api.evidence_parts.question import TASKS, Question, apart, asked, known
+from seqinterp.api.evidence_parts.question import TASKS, Question, apart, asked, class_names, known
 from seqinterp.api.evidence_parts.smallest_edit import smallest_edit
 from seqinterp.api.evidence_parts.trial import trial
 from seqinterp.api.inputs import as_inputs
@@ -26,6 +26,7 @@ from seqinterp.attribution.evidence import model_hash
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.errors import InputError
+from seqinterp.images.image_set import ImageSet
 from seqinterp.io.bundled import bundled
 from seqinterp.io.motif_files import read_motifs
 from seqinterp.motifs.motif import Motif
@@ -64,8 +65,8 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
     Args:
         model: any module from `(batch, *features)` to outputs; it is given back as it was found.
         inputs: one example, `(1, *features)` or `(*features)`: DNA as `one_hot` makes it, or an image.
-        training: what the model was trained on: `Examples`, `(inputs, labels)` or inputs alone. Likeness, the nearest
-            and the most influential examples and the base rate are of these.
+        training: what the model was trained on: `Examples`, an `ImageSet`, `(inputs, labels)` or inputs alone.
+            Likeness, the nearest and the most influential examples and the base rate are of these.
         models: others that might have been this one, trained from other seeds; else dropout is what varies.
         methods: names of the catalogue; None is gradient times input, DeepLIFT, and mutagenesis on DNA or integrated
             gradients on images.
@@ -115,6 +116,7 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
         methods=wanted,
         training=known(model, training, example, "training", task),
         calibration=apart(known(model, calibration, example, "calibration", task), example),
+        classes=class_names(training, calibration),
         motifs=matrices,
         database=database,
         seed=seed,
@@ -159,7 +161,13 @@ def _one(model: nn.Module, inputs: Any, others: Sequence[Any]) -> Inputs:
 
 def _shape(given: Any) -> tuple[int, ...]:
     """The shape of one example."""
-    inputs = given.inputs if isinstance(given, Examples) else given[0] if isinstance(given, tuple | list) else given
+    inputs = (
+        given.inputs
+        if isinstance(given, Examples | ImageSet)
+        else given[0]
+        if isinstance(given, tuple | list)
+        else given
+    )
     return tuple(getattr(inputs, "shape", ())[1:])
 
 

@@ -52,7 +52,7 @@ class Prediction:
     """score: what is explained, of the model itself. kind: "logit", "probability" or "unknown". probability: of label
     1, or of the class that is called; None for a regression. called: the label or class; None for a regression.
     base_rate: the share of that label (of label 1, for "binary") among training labels, or their mean. line: the
-    probability of label 1 from which it is called; None but for "binary".
+    probability of label 1 from which it is called; None but for "binary". classes: what labels are called, where known.
     """
 
     task: str
@@ -66,6 +66,13 @@ class Prediction:
     spread: Spread | str
     calibrated: Calibrated | str
     line: float | None = None
+    classes: tuple[str, ...] = ()
+
+    def named(self, label: int | float) -> str:
+        """A label, with what it is called where that is known."""
+        if not 0 <= label < len(self.classes):
+            return f"{label:g}"
+        return f"{label:g} ({self.classes[int(label)]})"
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,21 @@ class SmallestEdit:
 
 
 @dataclass(frozen=True)
+class SmallestChange:
+    """Of a picture. share: by which share of the range from `low` to `high` every feature changes at most for the call
+    to change; None where no change up to `most` of it was found. before, after: the score.
+    """
+
+    share: float | None
+    most: float
+    low: float
+    high: float
+    before: float
+    after: float | None
+    threshold: float
+
+
+@dataclass(frozen=True)
 class Cases:
     """nearest: training examples by what the last layer reads: name, number, label, distance. usual: the median
     distance of a training example to its own nearest. helped, hindered: name, number, label, influence (how far the
@@ -202,7 +224,7 @@ class EvidenceContents:
     likeness: Likeness | str
     explanations: Explanations | str
     motifs: MotifsPresent | str
-    edit: SmallestEdit | str
+    edit: SmallestEdit | SmallestChange | str
     cases: Cases | str
     trial: Trial | str
     doubts: tuple[str, ...]

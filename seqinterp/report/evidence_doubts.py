@@ -10,6 +10,7 @@ from seqinterp.report.evidence_contents import (
     Likeness,
     MotifsPresent,
     Prediction,
+    SmallestChange,
     SmallestEdit,
     Spread,
     Trial,
@@ -35,6 +36,7 @@ class DoubtLimits:
     strange: p-value of an input like those that the model knows.
     agreement: mean rank correlation between methods.
     signs: share of repeats, models or masks, that give the ten largest places the same sign.
+    change: so small a change of all features of a picture, as a share of their range, is enough to change the call.
     edits: so few substitutions are enough to change the call.
     neighbours: share of the nearest training examples with the label that is called.
     far: distance to the nearest training example, in medians of theirs to their own nearest.
@@ -49,6 +51,7 @@ class DoubtLimits:
     strange: float = 0.05
     agreement: float = 0.5
     signs: float = 0.9
+    change: float = 2 / 255
     edits: int = 1
     neighbours: float = 0.5
     far: float = 2.0
@@ -63,7 +66,7 @@ class Parts:
     likeness: Likeness | str
     explanations: Explanations | str
     motifs: MotifsPresent | str
-    edit: SmallestEdit | str
+    edit: SmallestEdit | SmallestChange | str
     cases: Cases | str
     trial: Trial | str
 
@@ -84,7 +87,7 @@ def doubts(parts: Parts, limits: DoubtLimits) -> tuple[str, ...]:
     if not isinstance(parts.edit, str):
         found += _fragile(parts.edit, limits)
     if not isinstance(parts.cases, str):
-        found += _other_company(parts.cases, None if isinstance(said, str) else said.called, limits)
+        found += _other_company(parts.cases, None if isinstance(said, str) else said, limits)
     if not isinstance(parts.trial, str):
         found += _failed(parts.trial)
     return tuple(found)
@@ -215,9 +218,15 @@ def _unexplained(found: MotifsPresent, limits: DoubtLimits) -> Iterator[str]:
         )
 
 
-def _fragile(found: SmallestEdit, limits: DoubtLimits) -> Iterator[str]:
+def _fragile(found: SmallestEdit | SmallestChange, limits: DoubtLimits) -> Iterator[str]:
     """Of what changes the call."""
-    if 0 < len(found.edits) <= limits.edits:
+    if isinstance(found, SmallestChange):
+        if found.share is not None and found.share <= limits.change:
+            yield (
+                f"a change that nobody sees turns the call: of at most {found.share:.2%} of the range of values, if it"
+                " is made in the worst way"
+            )
+    elif 0 < len(found.edits) <= limits.edits:
         edit = found.edits[0]
         others = f"; {found.singles} of {found.tried} single ones do" if len(found.edits) == 1 else ""
         words = f"{edit['ref']} to {edit['alt']} at position {edit['position']}"
@@ -228,15 +237,16 @@ def _fragile(found: SmallestEdit, limits: DoubtLimits) -> Iterator[str]:
         )
 
 
-def _other_company(found: Cases, called: int | None, limits: DoubtLimits) -> Iterator[str]:
+def _other_company(found: Cases, said: Prediction | None, limits: DoubtLimits) -> Iterator[str]:
     """Of the training examples."""
+    called = None if said is None else said.called
     labels = [row["label"] for row in found.nearest if row["label"] is not None]
-    if called is not None and labels:
+    if said is not None and called is not None and labels:
         same = sum(label == called for label in labels)
         if same / len(labels) < limits.neighbours:
             yield (
                 f"{len(labels) - same} of the {len(labels)} training examples nearest to it have another label than"
-                f" the one that is called ({called})"
+                f" the one that is called, {said.named(called)}"
             )
     if found.nearest and found.usual > 0:
         times = found.nearest[0]["distance"] / found.usual

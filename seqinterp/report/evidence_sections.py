@@ -26,6 +26,7 @@ LIMITS = {
     "strange": "a smaller p-value of an input like the training examples is a doubt",
     "agreement": "a smaller mean rank correlation between methods is a doubt",
     "signs": "a smaller share of repeats that keep the sign of the largest places is a doubt",
+    "change": "so small a change of a picture, as a share of the range of values, that changes the call is a doubt",
     "edits": "so few substitutions that change the call are a doubt",
     "neighbours": "a smaller share of nearest training examples with the label that is called is a doubt",
     "far": "a nearest example farther away than so many usual distances is a doubt",
@@ -50,17 +51,24 @@ def _call(said: Prediction | str) -> tuple[str, str, str]:
         return "prediction", "not known", ""
     if said.task == "regression":
         return "prediction", number(said.score), "the score itself"
-    what = "label 1" if said.task == "binary" else f"class {said.called}"
+    called = -1 if said.called is None else said.called
+    what = "label 1" if said.task == "binary" else f"class {called}"
     chance = f"probability of {what}: {said.probability:.2f}"
-    return "the model calls", f"{'label' if said.task == 'binary' else 'class'} {said.called}", chance
+    return "the model calls", f"{'label' if said.task == 'binary' else 'class'} {said.named(called)}", chance
 
 
 def _label(contents: EvidenceContents) -> tuple[str, str, str]:
     """The example as a tile."""
     shape = contents.inputs.shape
     size = f"{shape[1]:,} bases" if contents.dna else " × ".join(map(str, shape))
-    known = "not given" if contents.label is None else f"{contents.label:g}"
+    known = "not given" if contents.label is None else _named(contents, contents.label)
     return "label of the example", known, f"{contents.name}, {size}"
+
+
+def _named(contents: EvidenceContents, label: int | float) -> str:
+    """A label, by name where it has one."""
+    said = contents.prediction
+    return f"{label:g}" if isinstance(said, str) else said.named(label)
 
 
 def reasons(contents: EvidenceContents) -> Section:
@@ -106,7 +114,7 @@ def _sure(said: Prediction) -> list[str]:
     right = f"Whether that is right is not known: {calibrated}." if isinstance(calibrated, str) else ""
     return [
         sure or spread_words(spread, said.task),  # type: ignore[arg-type] # a record where there is no sentence
-        right or calibrated_words(calibrated, said.task),  # type: ignore[arg-type]
+        right or calibrated_words(calibrated, said),  # type: ignore[arg-type]
     ]
 
 
@@ -186,9 +194,9 @@ def cases(contents: EvidenceContents) -> Section:
         f" among {count(said.examples, 'training example')}). Among these a nearest neighbour is usually"
         f" {number(said.usual)} away.",
         "image": _pictures(contents, said.nearest),
-        "nearest": [_case(row, "distance") for row in said.nearest],
-        "helped": [_case(row, "influence") for row in said.helped],
-        "hindered": [_case(row, "influence") for row in said.hindered],
+        "nearest": [_case(contents, row, "distance") for row in said.nearest],
+        "helped": [_case(contents, row, "influence") for row in said.helped],
+        "hindered": [_case(contents, row, "influence") for row in said.hindered],
         "influence": f"Which examples taught the model is not known: {said.influence.rstrip('.')}."
         if said.influence
         else f"How far the score would have been lower (or higher) without an example, of a last layer fitted anew to"
@@ -196,9 +204,9 @@ def cases(contents: EvidenceContents) -> Section:
     }
 
 
-def _case(row: Row, what: str) -> dict[str, str]:
+def _case(contents: EvidenceContents, row: Row, what: str) -> dict[str, str]:
     """A training example."""
-    label = "–" if row["label"] is None else f"{row['label']:g}"
+    label = "–" if row["label"] is None else _named(contents, row["label"])
     return {"name": row["name"], "label": label, "value": number(row[what])}
 
 
@@ -206,7 +214,8 @@ def _pictures(contents: EvidenceContents, nearest: tuple[Row, ...]) -> Image | N
     """The nearest training examples themselves, where they are pictures."""
     if contents.dna or contents.pictures is None or contents.pictures.ndim != 4:
         return None
-    titles = [f"{_case(row, 'distance')['name']}\nlabel {_case(row, 'distance')['label']}" for row in nearest]
+    shown = [_case(contents, row, "distance") for row in nearest]
+    titles = [f"{row['name']}\nlabel {row['label']}" for row in shown]
     return embedded(pictures_figure(contents.pictures, titles), "The nearest training examples.")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqinterp.plot.evidence import Stretch, logos_figure, maps_figure
 from seqinterp.plot.shown_window import shown_window
-from seqinterp.report.evidence_contents import EvidenceContents, Explanations, MotifsPresent, Row
+from seqinterp.report.evidence_contents import EvidenceContents, Explanations, MotifsPresent, Row, SmallestChange
 from seqinterp.report.evidence_words import edit_words, motifs_words
 from seqinterp.report.images import Image, embedded
 from seqinterp.report.marking import stretches as cut
@@ -217,7 +217,7 @@ def _letters(inputs: np.ndarray) -> str:
 
 
 def edit(contents: EvidenceContents) -> Section:
-    """Give the fewest substitutions that change the call."""
+    """Give the smallest change that turns the call."""
     said = contents.edit
     whole = {
         "id": "edit",
@@ -228,6 +228,15 @@ def edit(contents: EvidenceContents) -> Section:
     }
     if isinstance(said, str):
         return {**whole, "lead": "", "empty": f"Not asked: {said}."}
+    if isinstance(said, SmallestChange):
+        return {
+            **whole,
+            "source": "seqinterp.attack",
+            "lead": "Changes that no eye sees can turn the call of many networks; the smaller the change, the less the"
+            " call hangs on what is shown.",
+            "sentence": edit_words(said),
+            "edits": [],
+        }
     return {
         **whole,
         "lead": "A call that one base can turn is fragile; where that base stands tells what the call hangs on."

@@ -1,6 +1,14 @@
 """What an evidence report says in sentences, on the page and on the terminal."""
 
-from seqinterp.report.evidence_contents import Calibrated, Likeness, MotifsPresent, Prediction, SmallestEdit, Spread
+from seqinterp.report.evidence_contents import (
+    Calibrated,
+    Likeness,
+    MotifsPresent,
+    Prediction,
+    SmallestChange,
+    SmallestEdit,
+    Spread,
+)
 from seqinterp.report.evidence_doubts import SEVERAL, Parts
 from seqinterp.report.numbers import count
 
@@ -19,15 +27,16 @@ def prediction_words(said: Prediction | str) -> str:
             else f" The mean of {said.base_examples:,} training labels is {said.base_rate:.3g}."
         )
         return f"The model predicts {said.score:.4g}.{usual}"
+    called = -1 if said.called is None else said.called
     if said.task == "classes":
-        words = f"The model calls class {said.called}, with a probability of {said.probability:.2f} ({score})."
+        words = f"The model calls class {said.named(called)}, with a probability of {said.probability:.2f} ({score})."
     else:
         at = "" if said.line in (None, 0.5) else f", called from {said.line:.3g}"
         chance = f"its probability of label 1 is {said.probability:.2f}"
-        words = f"The model calls label {said.called}: {chance} ({score}{at})."
+        words = f"The model calls label {said.named(called)}: {chance} ({score}{at})."
     if said.base_rate is None:
         return words
-    which = "label 1" if said.task == "binary" else f"class {said.called}"
+    which = f"label {said.named(1)}" if said.task == "binary" else f"class {said.named(called)}"
     return f"{words} Of {said.base_examples:,} training examples {said.base_rate:.0%} have {which}."
 
 
@@ -48,15 +57,15 @@ def spread_words(said: Spread, task: str) -> str:
     )
 
 
-def calibrated_words(said: Calibrated, task: str) -> str:
+def calibrated_words(said: Calibrated, whole: Prediction) -> str:
     """The prediction set right."""
-    if task == "regression" and said.interval is not None:
+    if whole.task == "regression" and said.interval is not None:
         low, high = said.interval
         return (
             f"Calibrated on {said.examples:,} examples, the truth lies between {low:.3g} and {high:.3g} with a chance"
             f" of {said.level:.0%}."
         )
-    names = " and ".join(str(label) for label in said.possible) or "none"
+    names = " and ".join(whole.named(label) for label in said.possible) or "none"
     sure = "too sure" if said.factor > 1 else "not sure enough" if said.factor < 1 else "as sure as it should be"
     return (
         f"Calibrated on {said.examples:,} examples the probability is {said.value:.2f} (temperature {said.factor:.2f}:"
@@ -76,8 +85,10 @@ def likeness_words(said: Likeness) -> str:
     )
 
 
-def edit_words(said: SmallestEdit) -> str:
-    """The smallest edit, as a sentence."""
+def edit_words(said: SmallestEdit | SmallestChange) -> str:
+    """What changes the call, as a sentence."""
+    if isinstance(said, SmallestChange):
+        return _change_words(said)
     if not said.edits:
         return (
             f"No set of up to {said.most} substitutions that was tried changes the call; the score came from"
@@ -91,6 +102,20 @@ def edit_words(said: SmallestEdit) -> str:
     more = next((f"; {words}" for words in (proof, singles) if words), "")
     count = "One substitution changes" if one else f"{len(said.edits)} substitutions change"
     return f"{count} the call: {edits} (score {said.before:.3g} to {said.after:.3g}){more}."
+
+
+def _change_words(said: SmallestChange) -> str:
+    """Of a picture."""
+    values = f"of the range of values, {said.low:.3g} to {said.high:.3g}"
+    if said.share is None or said.after is None:
+        return (
+            f"No change of every feature by up to {said.most:.0%} {values}, was found that changes the call; a smarter"
+            " search might find one."
+        )
+    return (
+        f"Changing every feature by at most {said.share:.2%} {values}, changes the call when it is done in the worst"
+        f" way (score {said.before:.3g} to {said.after:.3g}); less may be enough."
+    )
 
 
 def motifs_words(said: MotifsPresent) -> str:
@@ -122,7 +147,7 @@ def told(parts: Parts) -> list[str]:
     said = parts.prediction
     if not isinstance(said, str):
         lines += [] if isinstance(said.spread, str) else [spread_words(said.spread, said.task)]
-        lines += [] if isinstance(said.calibrated, str) else [calibrated_words(said.calibrated, said.task)]
+        lines += [] if isinstance(said.calibrated, str) else [calibrated_words(said.calibrated, said)]
     lines += [] if isinstance(parts.likeness, str) else [likeness_words(parts.likeness)]
     lines += [] if isinstance(parts.motifs, str) else [motifs_words(parts.motifs)]
     lines += [] if isinstance(parts.edit, str) else [edit_words(parts.edit)]

@@ -146,8 +146,46 @@ def test_one_method_that_cannot_be_used_does_not_stop_the_others():
     assert list(found.maps) == ["gradient_times_input"]
     assert "one-hot DNA" in found.parts.explanations.refused["mutagenesis"]
     assert "no DNA" in found.parts.motifs
-    assert "no DNA" in found.parts.edit
+    assert found.parts.edit.most == 0.1
     assert torch.equal(asked(pictures[0], net).inputs, pictures)
+
+
+def test_the_smallest_change_of_a_picture():
+    generator = torch.Generator().manual_seed(0)
+    training = 0.1 + 0.8 * torch.rand(30, 1, 6, 6, generator=generator)
+    training[0, 0, 0, 0], training[1, 0, 0, 0] = 0.0, 1.0
+    net = nn.Sequential(nn.Flatten(), nn.Linear(36, 1)).eval()
+    example = 0.3 + 0.4 * torch.rand(1, 1, 6, 6, generator=generator)
+    slope = net[1].weight.detach()
+    with torch.no_grad():
+        net[1].bias += 0.05 * slope.abs().sum() - net(example)[0]  # 5 % of the range of each pixel is what it takes
+    found = asked(example, net, training=training)
+    assert found.parts.edit.share == pytest.approx(0.05, abs=0.1 / 128 + 1e-6)
+    assert found.parts.edit.after <= 0 < found.parts.edit.before
+    assert "changes the call when it is done in the worst way" in str(found)
+    assert not any("nobody sees" in doubt for doubt in found.doubts)
+    assert any("nobody sees" in doubt for doubt in found.judged(DoubtLimits(change=0.06)).doubts)
+    far = asked(example, net, training=training, threshold=-100.0).parts.edit
+    assert far.share is None
+    again = nn.Sequential(nn.Flatten(), nn.Linear(36, 3)).eval()
+    assert asked(example, again, task="classes", training=training).parts.edit.threshold == 0
+
+
+def test_images_bring_the_names_of_their_classes(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.rand(24, 1, 6, 6, generator=generator)
+    named = si.ImageSet(pictures, np.arange(24) % 2, ("healthy", "ill"), tuple(f"{i}.png" for i in range(24)))
+    net = nn.Sequential(nn.Flatten(), nn.Linear(36, 5), nn.ReLU(), nn.Linear(5, 2)).eval()
+    found = asked(pictures[:1] * 0.9999, net, task="classes", training=named, calibration=named)
+    called = found.parts.prediction.called
+    assert f"class {called} ({('healthy', 'ill')[called]})" in str(found)
+    assert found.parts.cases.nearest[0]["name"] == "0.png"
+    found.save(tmp_path / "e.safetensors")
+    again = si.Evidence.load(tmp_path / "e.safetensors")
+    assert str(again) == str(found)
+    assert again.to_dict() == found.to_dict()
+    found.to_html(tmp_path / "e.html")
+    assert "healthy" in (tmp_path / "e.html").read_text()
 
 
 def test_classes_and_regressions():

@@ -41,6 +41,7 @@ def prediction(question: Question) -> Prediction:
         saturated=kind == "probability" and not EDGE <= score <= 1 - EDGE,
         spread=found if isinstance(found, str) else _spread(found, called),
         line=line,
+        classes=question.classes,
         calibrated=asked(lambda: _calibrated(question, None if isinstance(found, str) else found, called)),
     )
 

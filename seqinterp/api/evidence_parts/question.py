@@ -16,6 +16,7 @@ from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.targets import as_target
 from seqinterp.errors import InputError, SeqinterpError, ShapeError
+from seqinterp.images.image_set import ImageSet
 from seqinterp.motifs.motif import Motif
 from seqinterp.sequence.examples import Examples
 from seqinterp.shapes import Inputs, Labels
@@ -59,6 +60,7 @@ class Question:
     methods: tuple[str, ...]
     training: Known | None
     calibration: Known | None
+    classes: tuple[str, ...]
     motifs: tuple[Motif, ...]
     database: str
     seed: int
@@ -93,6 +95,11 @@ class Question:
         return None if self.task == "classes" else self.target
 
 
+def class_names(*given: Any) -> tuple[str, ...]:
+    """What labels are called, where one of these says so."""
+    return next((one.classes for one in given if isinstance(one, ImageSet)), ())
+
+
 def known(model: nn.Module, given: Any, example: Inputs, what: str, task: str) -> Known | None:
     """Examples, `(inputs, labels)` or inputs alone, as tensors that fit the example.
 
@@ -102,7 +109,7 @@ def known(model: nn.Module, given: Any, example: Inputs, what: str, task: str) -
     if given is None:
         return None
     names: Sequence[str] = ()
-    if isinstance(given, Examples):
+    if isinstance(given, Examples | ImageSet):
         given, names = (given.inputs, given.labels), given.names
     inputs, labels = given if isinstance(given, tuple | list) and len(given) == 2 else (given, None)
     checked = as_inputs(model, inputs)

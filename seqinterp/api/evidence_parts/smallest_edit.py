@@ -1,4 +1,4 @@
-"""The fewest substitutions that take the prediction to the other side."""
+"""The smallest change that takes the prediction to the other side."""
 
 from typing import Any
 
@@ -6,28 +6,26 @@ import torch
 from torch import Tensor
 
 from seqinterp.api.evidence_parts.question import Question
+from seqinterp.api.evidence_parts.smallest_change import smallest_change
 from seqinterp.api.flip_prediction import flip_prediction
 from seqinterp.attribution.protocol import Target
 from seqinterp.errors import InputError, ModelError
-from seqinterp.report.evidence_contents import SmallestEdit
+from seqinterp.report.evidence_contents import SmallestChange, SmallestEdit
 from seqinterp.shapes import Scores
 from seqinterp.uncertainty.outputs import one_tensor
 
 MOST = 5  # substitutions
 
 
-def smallest_edit(question: Question, kind: str, called: int | None) -> SmallestEdit:
-    """What changes the call.
+def smallest_edit(question: Question, kind: str, called: int | None) -> SmallestEdit | SmallestChange:
+    """What changes the call: bases of DNA, a little of everything in a picture.
 
     Raises:
-        InputError: the example is no DNA, holds unknown bases, or nothing is called.
+        InputError: the example holds unknown bases, or nothing is called.
     """
-    if not question.dna:
-        raise InputError(
-            "the example is no DNA, whose bases can be replaced one by one; seqinterp.attack finds small changes of"
-            " pictures that change a call"
-        )
     target, threshold = _line(question, kind, called)
+    if not question.dna:
+        return smallest_change(question, target, threshold)
     found = flip_prediction(
         question.model, question.inputs, target=target, threshold=threshold, most=MOST, device=question.device
     )

@@ -20,6 +20,7 @@ from seqinterp.report.evidence_contents import (
     Likeness,
     MotifsPresent,
     Prediction,
+    SmallestChange,
     SmallestEdit,
     Spread,
     Trial,
@@ -142,7 +143,7 @@ class Evidence:
     def load(cls, path: Path | str) -> "Evidence":
         """Read what `save` wrote."""
         arrays, told_ = load_arrays(path, "evidence", needed=("inputs",))
-        parts = {name: _read(_KINDS[name], part) for name, part in told_["parts"].items()}
+        parts = {name: _read(_kind(name, part), part) for name, part in told_["parts"].items()}
         return cls(
             arrays["inputs"],
             Parts(**parts),
@@ -152,6 +153,11 @@ class Evidence:
             told_["facts"],
             DoubtLimits(**told_["limits"]),
         )
+
+
+def _kind(name: str, part: Any) -> type:
+    """The record that a part was: what changes a call is of two kinds."""
+    return SmallestChange if name == "edit" and "share" in part else _KINDS[name]
 
 
 def _explained(part: Explanations | str) -> list[str]:
