@@ -11,13 +11,13 @@ ROOT = Path(seqinterp.__file__).parent
 FLOORS = [
     {"shapes", "errors", "sequence", "kernels"},
     {"attribution", "models"},
-    {"mutagenesis", "motifs", "design", "evaluation", "uncertainty", "cases"},
+    {"mutagenesis", "motifs", "design", "evaluation", "uncertainty", "cases", "images", "concepts"},
     {"io", "plot", "report"},
     {"api"},
     {"cli", "__main__"},
 ]
 # floor 2: uses of the core, unknown to one another
-STRANGERS = {"mutagenesis", "motifs", "design", "evaluation", "uncertainty", "cases"}
+STRANGERS = {"mutagenesis", "motifs", "design", "evaluation", "uncertainty", "cases", "images", "concepts"}
 ACQUAINTED = {("design", "mutagenesis")}  # design asks what each edit would do
 ONLY_FLOOR_3_AND_UP = {"matplotlib", "logomaker", "jinja2", "typer"}
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "touch"}
