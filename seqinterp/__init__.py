@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seqinterp.api.filter_motifs import filter_motifs as filter_motifs
     from seqinterp.api.find_companions import find_companions as find_companions
     from seqinterp.api.find_mislabelled import find_mislabelled as find_mislabelled
+    from seqinterp.api.find_prototypes import find_prototypes as find_prototypes
     from seqinterp.api.flip_prediction import flip_prediction as flip_prediction
     from seqinterp.api.fool import fool as fool
     from seqinterp.api.influence import influence as influence
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from seqinterp.api.results.necessity import NecessitySufficiency as NecessitySufficiency
     from seqinterp.api.results.neighbours import NearestExamples as NearestExamples
     from seqinterp.api.results.pairs import PairEffects as PairEffects
+    from seqinterp.api.results.prototypes import Prototypes as Prototypes
     from seqinterp.api.results.scorecard import Scorecard as Scorecard
     from seqinterp.api.results.spacing import SpacingEffects as SpacingEffects
     from seqinterp.api.results.synergy import Synergy as Synergy
@@ -72,7 +74,11 @@ if TYPE_CHECKING:
     from seqinterp.attribution.jacobian import saliency_map as saliency_map
     from seqinterp.errors import SeqinterpError as SeqinterpError
     from seqinterp.evaluation.scorecard.thresholds import Thresholds as Thresholds
+    from seqinterp.images.augment import Augmentation as Augmentation
+    from seqinterp.images.duplicates import find_duplicates as find_duplicates
     from seqinterp.images.image_set import ImageSet as ImageSet
+    from seqinterp.images.split import split_images as split_images
+    from seqinterp.io.image_files import read_images as read_images
     from seqinterp.io.load_model import load_model as load_model
     from seqinterp.io.motif_files import read_motifs as read_motifs, write_meme as write_meme
     from seqinterp.io.tables import read_examples as read_examples
@@ -94,6 +100,7 @@ _PUBLIC = {
     "Attribution": "api.results.attribution",
     "attribution_uncertainty": "api.attribution_uncertainty",
     "AttributionUncertainty": "api.results.attribution_uncertainty",
+    "Augmentation": "images.augment",
     "calibrate": "api.calibrate",
     "Companions": "api.results.companions",
     "Constraints": "api.constraints",
@@ -109,11 +116,13 @@ _PUBLIC = {
     "Evidence": "api.results.evidence_report",
     "filter_motifs": "api.filter_motifs",
     "find_companions": "api.find_companions",
-    "flip_prediction": "api.flip_prediction",
-    "Flips": "api.results.flips",
+    "find_duplicates": "images.duplicates",
     "find_mislabelled": "api.find_mislabelled",
+    "find_prototypes": "api.find_prototypes",
     "fit_members": "models.regression",
     "fit_regression": "models.regression",
+    "flip_prediction": "api.flip_prediction",
+    "Flips": "api.results.flips",
     "fool": "api.fool",
     "Fooled": "api.results.fooled",
     "ImageSet": "images.image_set",
@@ -143,23 +152,26 @@ _PUBLIC = {
     "Penalties": "api.penalties",
     "plan_edits": "api.plan_edits",
     "predict_uncertainty": "api.predict_uncertainty",
+    "Prototypes": "api.results.prototypes",
     "read_examples": "io.tables",
+    "read_images": "io.image_files",
     "read_motifs": "io.motif_files",
     "saliency_map": "attribution.jacobian",
     "Scorecard": "api.results.scorecard",
     "SeqinterpError": "errors",
     "SpacingEffects": "api.results.spacing",
+    "split_images": "images.split",
     "sweep_spacing": "api.sweep_spacing",
     "Synergy": "api.results.synergy",
     "synergy": "api.synergy",
     "Thresholds": "evaluation.scorecard.thresholds",
-    "Uncertainty": "api.results.uncertainty",
-    "with_variance": "models.heads",
     "train": "api.train",
+    "Uncertainty": "api.results.uncertainty",
     "variant_effects": "api.variant_effects",
     "variant_uncertainty": "api.variant_uncertainty",
     "Verification": "api.results.verification",
     "verify": "api.verify",
+    "with_variance": "models.heads",
     "write_meme": "io.motif_files",
 }
 

@@ -8,8 +8,8 @@ import torch
 from scipy.stats import rankdata
 from torch import nn
 
-from seqinterp.api.influence import representations, standardised
 from seqinterp.api.inputs import as_inputs
+from seqinterp.api.representations import representations, standardised
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.cases.head import fit_head
 from seqinterp.cases.last_layer_influence import last_layer_influence
@@ -32,6 +32,7 @@ def find_mislabelled(
     *,
     groups: Any = None,
     l2: float = 1.0,
+    layer: str | None = None,
     seed: int = 0,
     device: Device = None,
 ) -> pd.DataFrame:
@@ -47,6 +48,7 @@ def find_mislabelled(
         labels: class numbers, two or more.
         groups: one number per example; examples of one group (overlapping windows) stand in one fold.
         l2: weight of the last layer's penalty.
+        layer: the layer whose inputs are compared, by name; None takes the last one. Several heads need one named.
         seed: of the folds.
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
 
@@ -55,13 +57,13 @@ def find_mislabelled(
         believed (the class that confident learning holds for true), flagged (where that is another one), and the four.
 
     Raises:
-        InputError: labels that are no class numbers.
+        InputError: labels that are no class numbers, or no layer of that name.
         ShapeError: not one label per example.
-        ModelError: the model cannot be copied, or has no last layer that reads one row per example.
+        ModelError: the model cannot be copied, or has no one last layer that reads one row per example.
     """
     known = as_inputs(model, training)
     kinds, numbers, folds = _classes(labels)
-    features = representations(model, known, choose_device(device))
+    features = representations(model, known, choose_device(device), layer=layer)
     scaled = standardised(features, features)
     head = fit_head(scaled, numbers, task="classes", l2=l2)
     held_out = held_out_probabilities(scaled, numbers, l2=l2, folds=folds, groups=groups, seed=seed)

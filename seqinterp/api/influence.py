@@ -1,26 +1,29 @@
 """`influence`: which training examples taught the model this?"""
 
+import inspect
+from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from seqinterp.api.influence_latent import Taught
+from seqinterp.api.influence_methods import Answer, by_last_layer, by_representers, by_tracin
 from seqinterp.api.inputs import as_inputs
 from seqinterp.api.results.influence import Influence
+from seqinterp.api.unknown_options import refuse_unknown
 from seqinterp.attribution.evidence import model_hash, versions
-from seqinterp.attribution.protocol import Score
-from seqinterp.attribution.run import Device, borrowed, choose_device
-from seqinterp.attribution.targets import flattened
-from seqinterp.cases.head import fit_head
-from seqinterp.cases.last_layer_influence import last_layer_influence
-from seqinterp.cases.losses import Task
-from seqinterp.cases.nearest import nearest_cases
-from seqinterp.errors import InputError, ModelError, ShapeError
-from seqinterp.evaluation.last_layer import last_layer_inputs
-from seqinterp.shapes import Array, Inputs
+from seqinterp.attribution.run import Device, choose_device
+from seqinterp.cases.losses import Task, check_task
+from seqinterp.errors import InputError, ShapeError
+from seqinterp.shapes import Array
 
-NEAREST = 5
-STILL = 1e-6  # a deviation below this part of the largest number is rounding
+METHODS: dict[str, Callable[..., Answer]] = {
+    "last_layer": by_last_layer,
+    "representer": by_representers,
+    "tracin": by_tracin,
+}
 
 
 def influence(
@@ -29,75 +32,80 @@ def influence(
     training: Array,
     labels: Any,
     *,
+    method: str = "last_layer",
     task: Task = "binary",
-    target: int = 0,
-    l2: float = 1.0,
+    target: Any = 0,
     device: Device = None,
+    **options: Any,
 ) -> Influence:
-    """What each training example did to each prediction: the score as it is, less without the example.
+    """What each training example did to each prediction, or to what the model makes of a window of it.
 
-    Influence functions (Koh & Liang 2017, arXiv:1703.04730) of the last layer, which is fitted anew to what the model
-    makes of the training examples, with an exact Newton step for each that is left out. The layers below are held as
-    they are. Against leaving out and retraining the last layer r is above 0.99 at `l2` 1 and less where classes are
-    separable and `l2` is small.
+    "last_layer": the score as it is, less what it would be without the example. Influence functions (Koh & Liang 2017,
+    arXiv:1703.04730) of the last layer, which is fitted anew to what the model makes of the training examples, with an
+    exact Newton step for each that is left out. The layers below are held as they are. Against leaving out and
+    retraining the last layer r is above 0.99 at `l2` 1 and less where classes are separable and `l2` is small.
+    "representer": the part that each example has in the score of the same fitted layer; all parts and the bias add up
+    to it (Yeh et al. 2018, arXiv:1811.09720).
+    "tracin": how much the steps of training on the example raised the score, all layers counted, to first order and
+    summed over checkpoints (Pruthi et al. 2020, arXiv:2002.08484).
 
     Args:
         model: any module; given back as it was found.
         inputs: `(batch, *features)`, what was predicted.
         training: `(training, *features)`, what the model was trained on.
         labels: their labels: 0 and 1 for "binary", class numbers for "classes", values for "regression".
-        task: which loss the last layer minimises.
-        target: which output's score is asked of.
-        l2: weight of its penalty, l2 / 2 |weights|^2 beside the sum of the losses.
+        method: "last_layer", "representer" or "tracin".
+        task: which loss was minimised.
+        target: which output's score is asked of; for "tracin" also a callable from outputs to `(batch,)`.
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
+        options: of "last_layer" and "representer":
+            l2: weight of the penalty, l2 / 2 |weights|^2 beside the sum of the losses; 1.
+            layer: the layer whose inputs a linear layer is fitted to, by name; None takes the last one. Models with
+                several heads need one.
+            start, stop: ask of a window of positions instead of the score: which examples taught the model that motif?
+                Two numbers, or two of one number per input, half-open. What a window contributes is its part of the
+                integrated gradients from zeros; the windows of an input add up to its score less that of zeros. Those
+                of the other label speak for a motif too, by lacking it, and examples that are easily told say little.
+            steps: of the integrated gradients; 20. None takes gradient times input.
+            Of "tracin":
+            checkpoints: models, or what `state_dict()` gave, as training passed through them; `[model]` for its end.
+            learning_rates: one for all of them or one each; 1.
+            layers: names of the modules whose parameters count; None takes all parameters.
+            loss: `(outputs, labels)` -> `(batch,)`, what was minimised; None takes that of `task`.
+            batch_size: examples whose gradients are held at once.
 
     Returns:
         `Influence`: positive numbers speak for the score; `top(example)` lists the examples that matter most.
 
     Raises:
         ShapeError: inputs and training examples, or labels, do not fit one another.
-        InputError: labels that the task does not take.
-        ModelError: the model cannot be copied, or has no last layer that reads one row per example.
+        InputError: labels that the task does not take, an option that the method does not have or cannot use.
+        ModelError: the model cannot be copied, has no one last layer, or cannot be differentiated as often as asked.
     """
-    asked, known = as_inputs(model, inputs), as_inputs(model, training)
-    if asked.shape[1:] != known.shape[1:]:
+    if method not in METHODS:
+        raise InputError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}")
+    known = [name for name in inspect.signature(METHODS[method]).parameters if name != "taught"]
+    refuse_unknown(options, known, f"influence by method {method!r}")
+    check_task(task)
+    asked, learned = as_inputs(model, inputs), as_inputs(model, training)
+    if asked.shape[1:] != learned.shape[1:]:
         raise ShapeError(
-            f"inputs have features {tuple(asked.shape[1:])} but the training examples {tuple(known.shape[1:])}"
+            f"inputs have features {tuple(asked.shape[1:])} but the training examples {tuple(learned.shape[1:])}"
         )
-    place = choose_device(device)
-    features, learned = representations(model, asked, place), representations(model, known, place)
-    features, learned = standardised(features, learned), standardised(learned, learned)
-    head = fit_head(learned, labels, task=task, l2=l2)
-    if not 0 <= target < len(head.weights):
-        raise InputError(f"target {target} was asked for, but the last layer has {len(head.weights)} output(s)")
-    traced = last_layer_influence(head, learned, labels)
-    near = nearest_cases(features, learned, count=min(NEAREST, len(learned)))
+    if len(learned) < 2:
+        raise InputError("influence needs 2 training examples or more, but there is 1")
+    taught = Taught(model, asked, learned, labels, task, target, choose_device(device))
+    found = METHODS[method](taught, **options)
+    common = {
+        "method": method,
+        "task": task,
+        "target": int(target) if isinstance(target, Integral) else getattr(target, "__name__", type(target).__name__),
+    }
     return Influence(
-        on_scores=traced.on_scores(features, output=target),
-        self_influence=traced.self_influence(),
-        nearest=near.examples,
-        distances=near.distances,
+        on_scores=found.on_scores,
+        self_influence=found.self_influence,
+        nearest=found.nearest,
+        distances=found.distances,
         labels=torch.as_tensor(labels, dtype=torch.float64).detach().cpu(),
-        facts={"task": task, "target": target, "l2": l2, "model_hash": model_hash(model), "versions": versions()},
+        facts={**common, **found.facts, "model_hash": model_hash(model), "versions": versions()},
     )
-
-
-def standardised(features: Tensor, learned: Tensor) -> Tensor:
-    """Every number less its mean over `learned`, in standard deviations; as it is where it never changes there."""
-    centre, scale = learned.mean(dim=0), learned.std(dim=0)
-    varies = scale > STILL * learned.abs().amax(dim=0).clamp(min=1e-30)
-    return (features - centre) / scale.where(varies, 1.0)
-
-
-def representations(model: nn.Module, rows: Inputs, place: torch.device) -> Tensor:
-    """What the model's last layer reads of each example, `(batch, numbers)`, in double precision on the CPU.
-
-    Raises:
-        ModelError: the model cannot be copied, or has no last layer that reads one row per example.
-    """
-    score = Score(model, flattened(0))
-    with torch.inference_mode(False), borrowed(score, place):
-        found = last_layer_inputs(score, rows.to(place)).cpu().double()
-    if not bool(torch.isfinite(found).all()):
-        raise ModelError("the model's last layer reads numbers that are not finite, so examples cannot be compared")
-    return found

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from seqinterp.api.influence import representations
 from seqinterp.api.inputs import as_inputs
+from seqinterp.api.representations import latent_layer, representations
 from seqinterp.api.results.strangers import Strangers
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.run import Device, choose_device
@@ -18,15 +18,23 @@ from seqinterp.uncertainty.shift import distribution_shift
 
 
 def out_of_distribution(
-    model: nn.Module, inputs: Array, natural: Array, *, level: float = 0.05, seed: int = 0, device: Device = None
+    model: nn.Module,
+    inputs: Array,
+    natural: Array,
+    *,
+    level: float = 0.05,
+    layer: str | None = None,
+    seed: int = 0,
+    device: Device = None,
 ) -> Strangers:
-    """Hold inputs against examples that the model knows: by their words, and by what its last layer reads.
+    """Hold inputs against examples that the model knows: by their words, and by what a layer of it reads.
 
     Args:
         model: any module; given back as it was found.
         inputs: `(batch, *features)`.
         natural: at least 20 examples of what the model was trained on, better ones that it was not trained on.
         level: p-values below it are flagged, corrected for the two questions that are asked of an input.
+        layer: the layer whose inputs are compared, by name; None takes the last one. Several heads need one named.
         seed: of the halves into which the reference is split, one to learn what is usual and one to rank among.
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
 
@@ -35,8 +43,8 @@ def out_of_distribution(
 
     Raises:
         ShapeError: inputs and reference differ in shape.
-        InputError: fewer than 20 reference examples.
-        ModelError: the model cannot be copied, or has no layer with parameters.
+        InputError: fewer than 20 reference examples, or no layer of that name.
+        ModelError: the model cannot be copied, or has no one last layer that reads one row per example.
     """
     new, known = as_inputs(model, inputs), as_inputs(model, natural)
     if new.shape[1:] != known.shape[1:]:
@@ -45,7 +53,8 @@ def out_of_distribution(
             " one length"
         )
     place = choose_device(device)
-    features, usual = (representations(model, rows, place).numpy() for rows in (new, known))
+    name = latent_layer(model, new, place, layer)
+    features, usual = (representations(model, rows, place, layer=name).numpy() for rows in (new, known))
     latent = latent_strangeness(features, usual, seed=seed)
     words = sequence_strangeness(new, known, seed=seed) if is_dna(new) and is_dna(known) else None
     shift = distribution_shift(usual, features, seed=seed) if len(new) > 1 else None

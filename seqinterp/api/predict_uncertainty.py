@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.api.inputs import as_inputs
+from seqinterp.api.laplace_uncertainty import by_laplace, chosen_method
 from seqinterp.api.results.uncertainty import Uncertainty
 from seqinterp.attribution.evidence import model_hash, output_kind, versions
 from seqinterp.attribution.run import Device, borrowed, choose_device
@@ -24,11 +25,13 @@ MOST_SHOWN = 256  # inputs that are looked at to tell a logit from a probability
 LEAST = 1e-12  # a probability is kept this far from 0 and 1 before its logit is taken
 
 
-def predict_uncertainty(
+def predict_uncertainty(  # noqa: PLR0913 - one call for three methods; what only one of them needs may be left out
     model: Any,
     inputs: Array,
     *,
     task: str | None = None,
+    method: str | None = None,
+    training: Any = None,
     target: Any = None,
     outputs: str | None = None,
     draws: int = 50,
@@ -42,18 +45,23 @@ def predict_uncertainty(
     Several models (a list, or an `Ensemble`) are asked one by one: deep ensembles, Lakshminarayanan et al. 2017,
     arXiv:1612.01474. One model with dropout is asked under `draws` masks, everything else in evaluation mode: Monte
     Carlo dropout, Gal & Ghahramani 2016, arXiv:1506.02142. A network made by `with_variance` predicts its own noise;
-    for a regression without one the aleatoric part is 0: not known, not small.
+    for a regression without one the aleatoric part is 0: not known, not small. By "laplace" one model as it is
+    gets a Gaussian posterior of its last layer's weights, given the training examples (MacKay 1992,
+    doi:10.1162/neco.1992.4.3.448). The layers below count as known, so its epistemic part is a floor; its aleatoric
+    part is the noise that the training examples show.
 
     Args:
         model: a module, or several that might have been one another; given back as they were.
         inputs: `(batch, *features)`.
         task: "regression"; "binary", one logit (or probability) per example; "classes", logits (or probabilities) of
             classes that exclude one another. None is regression for a network with a variance, and refused otherwise.
+        method: "members" (several models), "dropout" or "laplace" (one model); None takes the first that fits.
+        training: `(inputs, labels)` that the model was trained on, for "laplace" alone.
         target: which output, by index, or a callable from outputs to what the task reads; None takes all of them, for
             "binary" the only one.
         outputs: "logit" or "probability", what is read of a "binary" or "classes" model; None looks at these inputs and
             at a hundred times as strong ones. A logit of a network that saturates can pass for a probability: say so.
-        draws: dropout masks.
+        draws: dropout masks, or for "laplace" the samples of the posterior kept as members (its parts need none).
         seed: of the masks, which are a rule of it and of the example: order and batch change nothing.
         batch_size: examples at a time; memory and speed, never the result.
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
@@ -63,28 +71,36 @@ def predict_uncertainty(
         `Uncertainty`: `mean`, `total`, `aleatoric`, `epistemic`; variances for regression, entropies in nats else.
 
     Raises:
-        InputError: no task, an unknown one, or inputs that cannot be used.
-        ModelError: one model that drops nothing (there is nothing to vary), or outputs that the task cannot read.
+        InputError: no task, an unknown one, inputs that cannot be used, or options that do not fit the method.
+        ModelError: one model that drops nothing (there is nothing to vary), outputs that the task cannot read, or for
+            "laplace" a model whose one output is not that of a linear layer.
     """
     models = _models(model)
     chosen = _task(task, models)
     if outputs not in (None, "logit", "probability"):
         raise InputError(f"outputs must be 'logit', 'probability' or None, not {outputs!r}")
+    source = chosen_method(method, len(models), training)
     checked = as_inputs(models[0], inputs)
     place = choose_device(device)
     setting: dict[str, Any] = {"batch_size": batch_size, "device": place, "progress": progress}
-    picked = _picked(target, chosen, models[0])
-    if len(models) > 1:
-        found, source = member_outputs(models, checked, read=picked, **setting), "members"
+    picked, more = _picked(target, chosen, models[0]), dict[str, float]()
+    if source == "laplace":
+        drawn: dict[str, Any] = {"batch_size": batch_size, "device": place, "draws": draws, "seed": seed}
+        asked: dict[str, Any] = {"task": chosen, "target": target, "outputs": outputs}
+        parts, more = by_laplace(models[0], checked, training, **asked, **drawn)
     else:
-        found, source = _under_masks(models[0], checked, draws, seed, picked, setting), "dropout"
-    kind = "logit" if chosen == "regression" else outputs or reading(models[0], picked, checked, place)
-    parts = _parts(found, chosen, models[0], probabilities=kind == "probability", picked=target is not None)
+        if source == "members":
+            found = member_outputs(models, checked, read=picked, **setting)
+        else:
+            found = _under_masks(models[0], checked, draws, seed, picked, setting)
+        kind = "logit" if chosen == "regression" else outputs or reading(models[0], picked, checked, place)
+        parts = _parts(found, chosen, models[0], probabilities=kind == "probability", picked=target is not None)
     facts = {
         "model_hashes": [model_hash(one) for one in models],
-        "draws": len(found),
+        "draws": len(parts.members),
         "seed": seed,
         "device": str(place),
+        **more,
         "versions": versions(),
     }
     return Uncertainty.of(parts, task=chosen, source=source, facts=facts)
@@ -148,7 +164,9 @@ def _under_masks(
     try:
         return dropout_outputs(model, inputs, draws=draws, seed=seed, read=picked, **setting)
     except ModelError as error:
-        raise ModelError(f"{error}; or give several models that were trained from different seeds") from error
+        raise ModelError(
+            f"{error}; or give several models that were trained from different seeds, or take method='laplace'"
+        ) from error
 
 
 class _Read(nn.Module):

@@ -41,12 +41,29 @@ def gaussian_kernel(features: Representations, /, *, width: float | None = None)
         InputError: a width that is not above 0, fewer than 2 examples, values that are not finite, or half or more of
             the examples alike, whose median distance is 0.
     """
+    apart = distances(features)
+    return kernel_of(apart, width=median_distance(apart) if width is None else width)
+
+
+def distances(features: Representations, /) -> Kernel:
+    """|u - v| of every two representations, each worked out by itself in double precision.
+
+    Raises:
+        InputError: fewer than 2 examples, or values that are not finite.
+    """
     values = features.detach().to("cpu", torch.float64)
     if len(values) < 2 or not bool(torch.isfinite(values).all()):
         raise InputError("a kernel needs 2 representations or more, all of them finite")
-    apart = torch.cdist(values, values, compute_mode="donot_use_mm_for_euclid_dist")
-    if width is None:
-        width = float(apart[torch.triu(torch.ones_like(apart, dtype=torch.bool), diagonal=1)].median())
+    return torch.cdist(values, values, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def median_distance(apart: Kernel, /) -> float:
+    """The median over pairs of two, the width that is taken where none is given."""
+    return float(apart[torch.triu(torch.ones_like(apart, dtype=torch.bool), diagonal=1)].median())
+
+
+def kernel_of(apart: Kernel, /, *, width: float) -> Kernel:
+    """The Gaussian kernel of distances; InputError for a width that is not above 0."""
     if not 0 < width < float("inf"):
         raise InputError(f"the width of a kernel must be above 0, but it is {width:g}; give one with width=")
     return torch.exp(-apart.square() / (2 * width**2))

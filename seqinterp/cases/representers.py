@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from seqinterp.cases.head import Head, residuals, targets
 from seqinterp.cases.losses import checked_labels
 from seqinterp.errors import InputError
-from seqinterp.shapes import Influences, NewRepresentations, Representations, Scores
+from seqinterp.shapes import Influences, NewRepresentations, Representations, Scores, Suspicions
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,3 +44,20 @@ def representers(
     alike = head.columns(features)[:, :width] @ head.columns(training)[:, :width].T
     parts = -alike * errors[:, output] / head.l2
     return Representers(parts, head.scores(features)[:, output] - parts.sum(dim=1))
+
+
+def own_parts(head: Head, training: Representations, labels: object, /) -> Suspicions:
+    """How much of its own score each training example holds, `(training,)`: |r_i| |h_i|^2 / l2, r_i of the output where
+    it is largest.
+
+    Large where an example is far out, or was not fitted.
+
+    Raises:
+        InputError: a head without l2, labels that the task does not take.
+    """
+    if head.l2 <= 0:
+        raise InputError("a head that was fitted without l2 is no sum over its training examples; fit it with l2 > 0")
+    values = checked_labels(labels, len(training), head.task)
+    errors = residuals(head.scores(training), targets(values, head.task, len(head.weights)), head.task)
+    size = head.columns(training)[:, : head.weights.shape[1]].square().sum(dim=1)
+    return errors.abs().amax(dim=1) * size / head.l2

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seqinterp.attribution.rules.opaque import eager
 from seqinterp.attribution.run import Device, borrowed, choose_device
@@ -56,7 +57,8 @@ def window_features(
         raise ShapeError(f"the baseline has shape {tuple(origin.shape)} but the inputs have {tuple(inputs.shape)}")
     place = choose_device(device)
     shares = [1.0] if steps is None else [(step + 0.5) / steps for step in range(steps)]
-    with torch.inference_mode(False), borrowed(features, place), eager():
+    # the fused kernels of attention cannot be differentiated twice
+    with torch.inference_mode(False), borrowed(features, place), eager(), sdpa_kernel(SDPBackend.MATH):
         done = []
         for part, first in zip(inputs.split(batch_size), origin.split(batch_size), strict=True):
             here, there = (side.detach().to(place, copy=True) for side in (part, first))

@@ -11,18 +11,31 @@ from seqinterp.evaluation.reinitialise import execution_order
 from seqinterp.shapes import Inputs
 
 
-def last_layer_inputs(score: Score, inputs: Inputs) -> Tensor:
-    """What the last layer with parameters reads of each example, `(batch, numbers)`.
+def last_layer(score: Score, inputs: Inputs) -> str:
+    """The name, within the score, of the last layer with parameters that the model uses.
 
-    A layer is one with parameters of its own and no layers within it; what it reads is the first tensor it is called
-    with that has one row per example.
+    A layer is one with parameters of its own and no layers within it.
 
     Raises:
         ModelError: the model cannot be copied, or has no such layer.
     """
     copy = copied(score)
-    owners = [name.partition(".parametrizations.")[0] for name in execution_order(copied(score), inputs)]
+    owners = [name.partition(".parametrizations.")[0] for name in execution_order(copy, inputs)]
     leaves = [name for name in owners if _plain(copy.get_submodule(name))]
+    if not leaves:
+        raise ModelError("the model has no layer with parameters that reads what others made")
+    return leaves[-1]
+
+
+def last_layer_inputs(score: Score, inputs: Inputs) -> Tensor:
+    """What the last layer with parameters reads of each example, `(batch, numbers)`.
+
+    What it reads is every tensor it is called with that has one row per example.
+
+    Raises:
+        ModelError: the model cannot be copied, or has no such layer.
+    """
+    copy, name = copied(score), last_layer(score, inputs)
     kept: list[Tensor] = []
 
     def keep(_: nn.Module, arguments: tuple[object, ...], named: dict[str, object]) -> None:
@@ -36,9 +49,7 @@ def last_layer_inputs(score: Score, inputs: Inputs) -> Tensor:
             raise ModelError("the last layer of the model reads no tensor with one row per example")
         return torch.cat(calls, dim=1)  # a layer that is used more than once has said more than once
 
-    if not leaves:
-        raise ModelError("the model has no layer with parameters that reads what others made")
-    copy.get_submodule(leaves[-1]).register_forward_pre_hook(keep, with_kwargs=True)
+    copy.get_submodule(name).register_forward_pre_hook(keep, with_kwargs=True)
     with torch.no_grad():
         return by_rows(read, inputs)
 

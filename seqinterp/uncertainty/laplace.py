@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from seqinterp.attribution.rules.opaque import eager
 from seqinterp.attribution.run import Device, batched
 from seqinterp.errors import InputError, ModelError, ShapeError
-from seqinterp.shapes import Inputs, Numbers, Scores
+from seqinterp.shapes import Inputs, Members, Numbers, Scores
 
 WIDEST = 12.0  # of the logarithms of precisions that are looked at, either sign
 
@@ -49,7 +49,28 @@ class LastLayer:
             InputError: no inputs.
         """
         outputs, features = last_features(self.model, inputs, batch_size=batch_size, device=device)
-        return outputs, ((features @ self.covariance) * features).sum(dim=1).clamp_min(0.0)
+        return outputs, self._spread(features)
+
+    def members(
+        self, inputs: Inputs, draws: int, *, seed: int = 0, batch_size: int | None = None, device: Device = None
+    ) -> tuple[Scores, Scores, Members]:
+        """As `variance`, and what `draws` sets of weights from the posterior say of the inputs, `(members, batch)`.
+
+        The weights follow from the seed alone: what else is asked with an input changes nothing.
+
+        Raises:
+            InputError: no inputs, or fewer than two draws.
+        """
+        if not isinstance(draws, int) or draws < 2:
+            raise InputError(f"draws must be 2 or more, a whole number, not {draws!r}")
+        outputs, features = last_features(self.model, inputs, batch_size=batch_size, device=device)
+        chance = torch.Generator().manual_seed(seed)
+        normal = torch.randn(draws, len(self.covariance), generator=chance, dtype=torch.float64)
+        return outputs, self._spread(features), outputs + normal @ torch.linalg.cholesky(self.covariance).T @ features.T
+
+    def _spread(self, features: Tensor) -> Tensor:
+        """Of the outputs, `(batch,)`."""
+        return ((features @ self.covariance) * features).sum(dim=1).clamp_min(0.0)
 
 
 def fit_last_layer(

@@ -25,8 +25,9 @@ class Uncertainty:
     mean: `(batch,)`, or `(batch, outputs)` of several; for "binary" the probability of yes, for "classes" `(batch,
         classes)`. total, aleatoric, epistemic: variances of its shape for "regression", in squared units of the output;
         entropies and mutual information in nats, `(batch,)`, else. The first is the sum of the other two.
-    members: what each member or mask said, `(members, batch, ...)`, shaped as `mean`.
-    source: "members" or "dropout". facts: models, masks, seed, versions.
+    members: what each member, mask or sample of the posterior said, `(members, batch, ...)`, shaped as `mean`.
+    source: "members", "dropout" or "laplace", whose parts are worked out without its samples. facts: models, masks,
+        seed, versions.
     """
 
     mean: Tensor
