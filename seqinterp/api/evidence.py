@@ -35,7 +35,7 @@ from seqinterp.sequence.examples import Examples
 from seqinterp.shapes import Array, Inputs
 
 DNA = ("gradient_times_input", "deeplift", "mutagenesis")
-PICTURES = ("gradient_times_input", "deeplift", "integrated_gradients")
+PICTURES = ("gradcam", "deeplift", "integrated_gradients")
 
 
 def evidence(  # noqa: PLR0913 - what is known around the example is given piece by piece, and all may be left out
@@ -51,6 +51,7 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
     calibration: Any = None,
     motifs: Path | str | Sequence[Motif] | None = None,
     card: Scorecard | bool | None = None,
+    layer: str | None = None,
     name: str = "",
     label: float | None = None,
     limits: DoubtLimits | None = None,
@@ -68,8 +69,8 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
         training: what the model was trained on: `Examples`, an `ImageSet`, `(inputs, labels)` or inputs alone.
             Likeness, the nearest and the most influential examples and the base rate are of these.
         models: others that might have been this one, trained from other seeds; else dropout is what varies.
-        methods: names of the catalogue; None is gradient times input, DeepLIFT, and mutagenesis on DNA or integrated
-            gradients on images.
+        methods: names of the catalogue; None is gradient times input, DeepLIFT and mutagenesis on DNA, and Grad-CAM,
+            DeepLIFT and integrated gradients on images.
         target: which output is explained, by index, or a callable from outputs to `(batch,)`. Explain logits. None is
             output 0, of "classes" the one that is called.
         task: "binary", one logit or probability; "classes"; "regression".
@@ -78,6 +79,7 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
             explanations on trial.
         motifs: a MEME, JASPAR or TRANSFAC file, or motifs; None takes the selection of JASPAR that comes along.
         card: a scorecard of the model; None makes a small one when there are examples, False does without.
+        layer: whose inputs tell which examples are alike, by name; None takes the last one. Several heads need one.
         name, label: of the example, for the report.
         limits: where a number becomes a reason to doubt.
         seed: of everything that is drawn.
@@ -93,6 +95,8 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
         ModelError: the score is not one finite number.
     """
     example = _one(model, inputs, (training, calibration))
+    if threshold is not None and task == "classes":
+        raise InputError("of classes the largest is called, so there is no threshold; leave it out")
     if task not in TASKS:
         raise InputError(f"task must be one of {', '.join(TASKS)}, not {task!r}")
     if isinstance(methods, str):
@@ -117,6 +121,7 @@ def evidence(  # noqa: PLR0913 - what is known around the example is given piece
         training=known(model, training, example, "training", task),
         calibration=apart(known(model, calibration, example, "calibration", task), example),
         classes=class_names(training, calibration),
+        layer=layer,
         motifs=matrices,
         database=database,
         seed=seed,

@@ -345,3 +345,63 @@ def test_a_motif_is_missed_in_positives_only():
 def test_what_cannot_be_asked_is_refused(inputs, options, error):
     with pytest.raises(error):
         asked(inputs, **options)
+
+
+def test_the_public_calls_say_the_same():
+    found = asked(si.one_hot("ACGT" * 15), training=TRAINING).parts.cases
+    alone = si.influence(network(), si.one_hot("ACGT" * 15), TRAINING.inputs, TRAINING.labels, device="cpu")
+    assert [row["number"] for row in found.nearest] == alone.nearest[0].tolist()
+    assert [row["distance"] for row in found.nearest] == pytest.approx(alone.distances[0].tolist())
+    helped = {row["number"]: row["influence"] for row in found.helped}
+    expected = alone.on_scores[0]
+    best = expected.argsort(descending=True)[: len(helped)].tolist()
+    assert helped == pytest.approx({row: float(expected[row]) for row in best if expected[row] > 0})
+
+
+class TwoHeads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = nn.Sequential(nn.Conv1d(4, 5, 7), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten())
+        self.one, self.other = nn.Linear(5, 1), nn.Sequential(nn.Linear(5, 3), nn.ReLU(), nn.Linear(3, 1))
+
+    def forward(self, inputs):
+        read = self.body(inputs)
+        return torch.cat([self.one(read), self.other(read)], dim=1)
+
+
+def test_of_two_heads_one_is_named():
+    model = TwoHeads().eval()
+    found = asked(model=model, training=TRAINING)
+    assert "not all that the model answers comes by way of its last layer" in found.parts.cases
+    named = asked(model=model, training=TRAINING, layer="one").parts
+    assert named.cases.features == 5
+    assert named.likeness.examples == 60
+
+
+def test_a_saturated_picture_is_not_called_robust():
+    pictures = torch.rand(30, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+    net = nn.Sequential(nn.Flatten(), nn.Linear(36, 1), nn.Sigmoid()).eval()
+    with torch.no_grad():
+        net[1].weight.mul_(500)
+        net[1].bias.fill_(0)
+    best = int(net[:2](pictures).abs().argmax())
+    assert "no small change can be looked for" in asked(pictures[best : best + 1], net, training=pictures).parts.edit
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(36, 1)).eval()
+    assert "every value is 0.5" in asked(torch.full((1, 1, 6, 6), 0.5), flat).parts.edit
+
+
+def test_classes_have_no_threshold():
+    classes = nn.Sequential(*network()[:4], nn.Linear(6, 3)).eval()
+    with pytest.raises(InputError, match="there is no threshold"):
+        asked(model=classes, task="classes", threshold=0.5)
+
+
+def test_of_classes_the_trial_knows_whether_it_learned():
+    classes = nn.Sequential(*network()[:4], nn.Linear(6, 3)).eval()
+    labels = classes(TRAINING.inputs).argmax(dim=1).numpy()
+    labels[:3] = [0, 1, 2]
+    found = asked(
+        model=classes, task="classes", target=int(labels[-1]), calibration=(TRAINING.inputs, labels), card=None
+    )
+    assert "give labels" not in " ".join(found.parts.trial.model["reasons"])

@@ -9,24 +9,21 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from seqinterp.api.evidence_parts.question import Known, Question
-from seqinterp.attribution.protocol import Score
+from seqinterp.api.influence_latent import Taught, latent_of, near_of, standard_of
+from seqinterp.api.representations import latent_layer
 from seqinterp.attribution.run import borrowed
-from seqinterp.attribution.targets import flattened
 from seqinterp.cases.head import fit_head
 from seqinterp.cases.last_layer_influence import last_layer_influence
 from seqinterp.cases.losses import Task
 from seqinterp.cases.nearest import nearest_cases
 from seqinterp.errors import InputError, SeqinterpError
-from seqinterp.evaluation.last_layer import last_layer_inputs
 from seqinterp.report.evidence_contents import Cases
 
-NEAREST = 5
 SHOWN = 4  # most influential examples of either kind
 NEIGHBOURS = 2000  # training examples among which the nearest are looked for
 YARDSTICK = 200  # of which the distance to their own nearest is measured
 FITTED = 400  # training examples that the last layer is fitted to
-PENALTY = 1.0  # on squared weights of features whose mean squared length is 1
-SMALL = 1e-9  # of the largest singular value: a direction in which training examples do not differ
+PENALTY = 1.0  # on squared weights, as `si.influence` has it
 
 
 def cases(question: Question, called: int | None) -> tuple[Cases, Tensor]:
@@ -34,26 +31,34 @@ def cases(question: Question, called: int | None) -> tuple[Cases, Tensor]:
 
     Raises:
         InputError: there are no training examples.
+        ModelError: the model has no one last layer, and none was named.
     """
     if question.training is None:
         raise InputError("no training examples were given; pass training=(inputs, labels)")
     among = question.training.some(NEIGHBOURS)
-    features = _features(question, torch.cat([question.inputs, among.inputs]))
-    own, known = features[:1], features[1:]
-    near = nearest_cases(own, known, count=min(NEAREST, len(among)))
+    name = latent_layer(question.model, question.inputs, question.device, question.layer)
+    taught = _taught_by(question, among, called)
+    own, known, _ = standard_of(taught, name)
+    examples, distances = near_of(own, known)
     rows = [
         {**_named(among, int(number)), "distance": float(distance)}
-        for number, distance in zip(near.examples[0], near.distances[0], strict=True)
+        for number, distance in zip(examples[0], distances[0], strict=True)
     ]
-    taught = _taught(question, among, own, known, called)
     part = Cases(
         nearest=tuple(rows),
         usual=_usual(known),
         examples=len(among),
-        features=features.shape[1],
-        **taught,
+        features=known.shape[1],
+        **_taught(question, among, called, name),
     )
-    return part, among.inputs[near.examples[0]]
+    return part, among.inputs[examples[0]]
+
+
+def _taught_by(question: Question, among: Known, called: int | None) -> Taught:
+    """The example beside training examples."""
+    task: Task = question.task  # type: ignore[assignment] # checked when the question was made
+    output = called if task == "classes" and called is not None else 0
+    return Taught(question.model, question.inputs, among.inputs, among.labels, task, output, question.device)
 
 
 def _usual(known: Tensor) -> float:
@@ -64,41 +69,33 @@ def _usual(known: Tensor) -> float:
     return float(nearest_cases(known[rows], known, count=1, leave_out=rows).distances.median())
 
 
-def _features(question: Question, inputs: Tensor) -> Tensor:
-    """What the last layer reads."""
-    score = Score(question.model, flattened(0))
-    with torch.inference_mode(False), borrowed(score, question.device):
-        return last_layer_inputs(score, inputs.to(question.device)).cpu().double()
-
-
 def _named(known: Known, number: int) -> dict[str, Any]:
     label = None if known.labels is None else float(known.labels[number])
     return {"name": known.names[number], "number": number, "label": label}
 
 
-def _taught(question: Question, among: Known, own: Tensor, known: Tensor, called: int | None) -> dict[str, Any]:
+def _taught(question: Question, among: Known, called: int | None, layer: str) -> dict[str, Any]:
     """The most influential examples, or why they are not known."""
     nothing = {"helped": (), "hindered": (), "fitted_to": 0, "follows": None}
     if among.labels is None:
         return {**nothing, "influence": "training labels were not given"}
     try:
-        return _influence(question, among, own, known, called)
+        return _influence(question, among, called, layer)
     except SeqinterpError as error:
         return {**nothing, "influence": str(error)}
 
 
-def _influence(question: Question, among: Known, own: Tensor, known: Tensor, called: int | None) -> dict[str, Any]:
-    """Influence on the score, of a last layer fitted anew: the network's own seldom stands at its minimum."""
+def _influence(question: Question, among: Known, called: int | None, layer: str) -> dict[str, Any]:
+    """Influence on the score, as `si.influence` has it, of a last layer fitted to some examples."""
     if among.labels is None or len(np.unique(among.labels)) < 2:
         raise InputError("all training labels are the same")
-    task: Task = question.task  # type: ignore[assignment] # checked when the question was made
     rows = _rows(len(among), FITTED)
-    labels = among.labels[rows]
-    training, asked = _condensed(known[torch.from_numpy(rows)], own)
-    head = fit_head(training, labels, task=task, l2=PENALTY)
-    output = called if task == "classes" and called is not None else 0
-    scores = head.scores(training)[:, output].numpy()
-    influence = last_layer_influence(head, training, labels).on_scores(asked, output=output)[0].numpy()
+    taught = _taught_by(question, among.take(rows), called)
+    latent = latent_of(taught, layer, None, None, None)
+    head = fit_head(latent.learned, taught.labels, task=taught.task, l2=PENALTY)
+    scores = head.scores(latent.learned)[:, taught.target].numpy()
+    traced = last_layer_influence(head, latent.learned, taught.labels)
+    influence = traced.on_scores(latent.quantity, output=taught.target)[0].numpy()
     order = np.argsort(-influence, kind="stable")
     return {
         "helped": tuple(_influential(among, rows, influence, order[:SHOWN], 1)),
@@ -112,20 +109,6 @@ def _influence(question: Question, among: Known, own: Tensor, known: Tensor, cal
 def _rows(length: int, count: int) -> np.ndarray:
     """At most `count` examples at even distances."""
     return np.linspace(0, length - 1, min(count, length)).round().astype(np.int64)
-
-
-def _condensed(training: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-    """Features along the directions in which training examples lie.
-
-    The weights that minimise a penalised loss lie in their span, so nothing is lost, and a Hessian of as many weights
-    as examples is enough.
-    """
-    scale = training.square().sum(dim=1).mean().sqrt()
-    if not bool(scale > 0):
-        raise InputError("what the last layer reads is zero for every training example")
-    _, sizes, directions = torch.linalg.svd(training / scale, full_matrices=False)
-    kept = directions[sizes > SMALL * sizes[0]]
-    return training / scale @ kept.T, own / scale @ kept.T
 
 
 def _influential(

@@ -19,7 +19,12 @@ def likeness(question: Question) -> Likeness:
     same = (question.training.inputs == question.inputs).flatten(1).all(dim=1).nonzero().flatten().tolist()
     shown = question.training.some(MOST)
     found = out_of_distribution(
-        question.model, question.inputs, shown.inputs, seed=question.seed, device=question.device
+        question.model,
+        question.inputs,
+        shown.inputs,
+        layer=question.layer,
+        seed=question.seed,
+        device=question.device,
     )
     row = found.table.iloc[0]
     sequence = "sequence_p_value" in found.table

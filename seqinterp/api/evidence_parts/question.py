@@ -61,6 +61,7 @@ class Question:
     training: Known | None
     calibration: Known | None
     classes: tuple[str, ...]
+    layer: str | None
     motifs: tuple[Motif, ...]
     database: str
     seed: int

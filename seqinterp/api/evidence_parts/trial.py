@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from seqinterp.api.evaluate import evaluate
-from seqinterp.api.evidence_parts.question import Question
+from seqinterp.api.evidence_parts.question import Known, Question
 from seqinterp.api.results.scorecard import Scorecard
 from seqinterp.attribution.evidence import model_hash
 from seqinterp.errors import InputError
@@ -43,9 +43,6 @@ def trial(question: Question, card: Scorecard | bool | None, methods: tuple[str,
     if len(held) < EXAMPLES:
         raise InputError(f"a trial needs {EXAMPLES} examples, but {len(held)} {what} examples came")
     chosen = held.some(EXAMPLES)
-    known: dict[str, Any] = {}
-    if chosen.labels is not None and len(np.unique(chosen.labels)) > 1 and question.task != "classes":
-        known["labels"] = chosen.labels
     found = evaluate(
         question.model,
         chosen.inputs,
@@ -54,9 +51,17 @@ def trial(question: Question, card: Scorecard | bool | None, methods: tuple[str,
         members=question.models,
         seed=question.seed,
         device=question.device,
-        **known,
+        **_known_labels(question, chosen),
     )
     return _told(found, f"{len(chosen)} of {len(held):,} {what} examples, evenly over labels")
+
+
+def _known_labels(question: Question, chosen: Known) -> dict[str, Any]:
+    """Labels for the trial: of classes those of the one that is explained, against all others; none where all agree."""
+    labels = chosen.labels
+    if labels is not None and question.task == "classes":
+        labels = (labels == question.target).astype(np.float64) if isinstance(question.target, int) else None
+    return {} if labels is None or len(np.unique(labels)) < 2 else {"labels": labels}
 
 
 def _told(card: Scorecard, where: str) -> Trial:
