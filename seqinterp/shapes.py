@@ -82,3 +82,5 @@ Influences = Float[Tensor, "_ training"]  # what each training example did to ea
 TrainingInputs = Float[Tensor, "training *features"]  # what a model was trained on
 Suspicions = Float[Tensor, " training"]  # how much speaks against the label of each training example
 Kernel = Float[Tensor, "training training"]  # how alike every two training examples are
+Picture = Float[ndarray, "channel row column"]  # one picture to be drawn
+PictureMap = Float[ndarray, "..."]  # an attribution of it, (channel, row, column) or (row, column)

@@ -10,7 +10,7 @@ from seqinterp.attribution.layers import captured
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.rows import by_rows
 from seqinterp.attribution.rules.opaque import eager, refuse_scripted
-from seqinterp.attribution.rules.rectified import RectifierReplay, deconvolved, rectified_slopes
+from seqinterp.attribution.rules.rectified import RectifierReplay, RectifierRule, deconvolved, rectified_slopes
 from seqinterp.errors import InputError
 from seqinterp.shapes import Attributions, Inputs
 
@@ -38,14 +38,24 @@ def deconvnet(score: Score, inputs: Inputs, /, *, layer: str | None = None, unit
         if unit is not None:
             raise InputError(f"unit {unit} was asked for without a layer; name its layer with layer=")
         return by_rows(partial(rectified_slopes, score, rule=deconvolved), inputs)
-    return by_rows(partial(_projected, score, layer=layer, unit=unit), inputs)
+    return projection(score, inputs, layer=layer, unit=unit)
 
 
-def _projected(score: Score, rows: Inputs, layer: str, unit: int | None) -> Attributions:
-    """The strongest activations of a layer, down to the inputs."""
+def projection(
+    score: Score, inputs: Inputs, /, *, layer: str, unit: int | None, rule: RectifierRule = deconvolved
+) -> Attributions:
+    """The strongest activations of a layer, down to the inputs, rectifiers going backwards by `rule`.
+
+    Arguments and errors as for `deconvnet`; with the rule `guided` it is what Springenberg et al. (2015) draw.
+    """
+    return by_rows(partial(_projected, score, layer=layer, unit=unit, rule=rule), inputs)
+
+
+def _projected(score: Score, rows: Inputs, layer: str, unit: int | None, rule: RectifierRule) -> Attributions:
+    """The strongest activations of a layer, for rows that fit in memory together."""
     refuse_scripted(score)
     with eager(), differentiable(rows) as leaf:
-        with captured(score, layer) as seen, RectifierReplay(deconvolved):
+        with captured(score, layer) as seen, RectifierReplay(rule):
             score(leaf.clone())
         activation = seen.output(len(rows))
         (signal,) = torch.autograd.grad(activation, leaf, _strongest(activation.detach(), layer, unit))

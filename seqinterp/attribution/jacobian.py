@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from seqinterp.attribution.gradient import differentiable, require_slope
-from seqinterp.shapes import Inputs, Jacobians, PositionMap
+from seqinterp.shapes import Inputs, Jacobians, PlaceMap
 
 
 def jacobian(model: nn.Module, inputs: Inputs, /) -> Jacobians:
@@ -24,14 +24,16 @@ def jacobian(model: nn.Module, inputs: Inputs, /) -> Jacobians:
     return torch.stack(slopes, dim=1)
 
 
-def saliency_map(slopes: Jacobians, /) -> PositionMap:
-    """Absolute slopes, summed over outputs and over the first feature axis (the bases), scaled to [0, 1].
+def saliency_map(slopes: Jacobians, /) -> PlaceMap:
+    """Absolute slopes, summed over outputs and over the first feature axis (bases or channels), scaled to [0, 1].
 
     Each example is scaled by its own smallest and largest value; a flat map gives zeros, not NaN.
-    `(batch, outputs, 4, position)` -> `(batch, position)`.
+    `(batch, outputs, 4, position)` -> `(batch, position)`, and
+    `(batch, outputs, channel, row, column)` -> `(batch, row, column)`.
     """
     total = slopes.abs().sum(dim=(1, 2))
-    low, high = total.amin(dim=1, keepdim=True), total.amax(dim=1, keepdim=True)
+    places = tuple(range(1, total.ndim))
+    low, high = total.amin(dim=places, keepdim=True), total.amax(dim=places, keepdim=True)
     span = high - low
     flat = span <= 16 * torch.finfo(total.dtype).eps * high  # equal but for the rounding of the sums
     return torch.where(flat, 0.0, (total - low) / span.masked_fill(flat, 1.0))

@@ -115,12 +115,16 @@ def captured(score: Score, layer: str) -> Iterator[Captured]:
 
 
 def last_spatial_layer(score: Score, inputs: Inputs) -> str:
-    """The name of the last layer, in the order of running, that gives `(batch, channel, *places)` with several places.
+    """The name of the last of `spatial_layers`; errors as there."""
+    return list(spatial_layers(score, inputs))[-1]
+
+
+def spatial_layers(score: Score, inputs: Inputs) -> dict[str, tuple[int, ...]]:
+    """The layers, in the order of running, that give `(batch, channel, *places)` with several places: name -> places.
 
     Found by one pass of one example, among the layers that the score depends on. A layer that is run more than once is
     passed over, and so is what follows a linear, recurrent or attention layer over the places, which has the channels
-    last, up to the next convolution, pool or norm with the channels first. Where a container and its last layer give
-    the same, it is the container.
+    last, up to the next convolution, pool or norm with the channels first. A container comes after its last layer.
 
     Raises:
         InputError: there is no such layer.
@@ -148,13 +152,13 @@ def last_spatial_layer(score: Score, inputs: Inputs) -> str:
         require_slope(total)
         slopes = torch.autograd.grad(total, [leaf, *(kept for _, kept in candidates)], allow_unused=True)[1:]
     met = zip(candidates, slopes, strict=True)
-    found = [name for (name, _), slope in met if slope is not None and runs[name] == 1]
+    found = {name: tuple(kept.shape[2:]) for (name, kept), slope in met if slope is not None and runs[name] == 1}
     if not found:
         raise InputError(
             "the score depends on no layer that gives (batch, channel, *places) with several places in a single run;"
             " choose a method that needs no layer"
         )
-    return found[-1]
+    return found
 
 
 def _is_map(output: Tensor) -> bool:

@@ -8,6 +8,7 @@ from seqinterp.attribution.coalitions import mixture_scores
 from seqinterp.attribution.groups import spatial
 from seqinterp.attribution.protocol import Baseline, Score
 from seqinterp.attribution.rows import by_rows
+from seqinterp.attribution.windowed import is_small, patch_scores
 from seqinterp.errors import InputError
 from seqinterp.shapes import Attributions, Inputs
 
@@ -27,7 +28,8 @@ def occlusion(
 
     A window slides over the features; its features are replaced by those of a reference, and its drop is
     `score(inputs) - score(occluded)`, the mean over the references. The last window of an axis may reach beyond
-    its end and is then cut short, so that every feature is covered.
+    its end and is then cut short, so that every feature is covered. On a CPU the layers of an image
+    network are computed only where a window reaches (attribution/windowed.py), which changes rounding alone.
 
     Args:
         score: the model reduced to one number per example.
@@ -100,7 +102,17 @@ def _occluded_scores(score: Score, one: Tensor, references: Tensor, axes: list[T
             covered = covered.unsqueeze(-1) & axis[index].reshape(stop - start, *[1] * (covered.ndim - 1), -1)
         return ~covered
 
-    return mixture_scores(score, one, references, kept, shape.numel()).reshape(shape)
+    count = shape.numel()
+    tall, wide = (int(axis.sum(dim=1).max()) for axis in axes[-2:]) if one.ndim == 3 else (0, 0)
+    if one.ndim != 3 or one.device.type != "cpu" or not is_small(one, tall, wide):
+        return mixture_scores(score, one, references, kept, count).reshape(shape)
+    places = torch.unravel_index(torch.arange(count), shape)[1:]
+    # the last window of an axis is cut short: its patch begins earlier, and holds features that are not covered, too
+    begins = [
+        axis.int().argmax(dim=1).clamp(max=axis.shape[1] - size)[place].tolist()
+        for axis, size, place in zip(axes[1:], (tall, wide), places, strict=True)
+    ]
+    return patch_scores(score, one, references, kept, begins, (tall, wide)).reshape(shape)
 
 
 def _mean_over_windows(drops: Tensor, axes: list[Tensor]) -> Tensor:

@@ -9,9 +9,9 @@ from matplotlib.ticker import MaxNLocator
 
 from seqinterp.plot.image_grid import as_shown, image_grid
 from seqinterp.plot.logo import draw_logo
+from seqinterp.plot.overlay import draw_overlay, largest_shown, signed_map
 from seqinterp.plot.style import (
     BLUE,
-    DIVERGING,
     INK,
     LABEL_SIZE,
     MUTED,
@@ -29,6 +29,8 @@ Stretch = tuple[int, int, str, bool]  # start, stop, name, whether methods look 
 
 PANEL, SITES, GAP = 104, 15, 20  # CSS pixels: of a logo, of a row of names above the logos, between two panels
 CELL = 168  # of a picture
+CLIP = 99.0  # percentile of the sizes of a map that has full colour
+LETTERS = 20  # that fit above a picture
 LEFT, RIGHT, BOTTOM = 58, 12, 40
 WIDTH = 1080
 ROWS = 6  # of names at most; what does not fit stands in the table
@@ -114,7 +116,7 @@ def _name(axes: Axes, stretches: Sequence[Stretch], rows: Sequence[int], window:
 
 
 def maps_figure(image: np.ndarray, maps: Mapping[str, np.ndarray]) -> Figure:
-    """Draw a picture (channel, row, column) and the contributions of its places by method, red where they raise."""
+    """Draw a picture (channel, row, column), and over it the contributions of its places by method."""
     tall, wide = image.shape[1:]
     height, width = max(40, CELL * tall // max(tall, wide)), max(60, CELL * wide // max(tall, wide))
     count = 1 + len(maps)
@@ -127,12 +129,17 @@ def maps_figure(image: np.ndarray, maps: Mapping[str, np.ndarray]) -> Figure:
         axes.set_title(name, fontsize=TICK_SIZE, color=INK, loc="left", pad=4, parse_math=False)
     cells[0].imshow(as_shown(image, None), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     for axes, values in zip(cells[1:], maps.values(), strict=True):
-        places = values.sum(axis=0)
-        most = float(np.abs(places).max()) or 1.0
-        axes.imshow(places, cmap=DIVERGING, vmin=-most, vmax=most, interpolation="nearest")
+        shown = signed_map(image, values, "all")
+        draw_overlay(axes, image, shown, largest_shown(shown, CLIP))
     return figure
 
 
 def pictures_figure(pictures: Images, titles: Sequence[str]) -> Figure:
-    """Draw the nearest training examples in a row."""
-    return image_grid(pictures, titles=list(titles), columns=len(pictures))
+    """Draw the nearest training examples in a row, each with a title of two lines, the end of which is what differs."""
+    short = ["\n".join(_shortened(line) for line in title.split("\n")) for title in titles]
+    return image_grid(pictures, titles=short, columns=len(pictures))
+
+
+def _shortened(line: str) -> str:
+    """The last letters of a line that is longer than its picture is wide."""
+    return line if len(line) <= LETTERS else f"…{line[1 - LETTERS :]}"

@@ -1,7 +1,7 @@
 """The page of an evidence report: sections put into the template."""
 
 from seqinterp.report import evidence_sections as sections, evidence_why as why
-from seqinterp.report.evidence_contents import EvidenceContents
+from seqinterp.report.evidence_contents import NO_MOTIFS, EvidenceContents
 from seqinterp.report.templates import fill
 
 ORDER = (
@@ -28,5 +28,5 @@ def evidence_page(contents: EvidenceContents) -> str:
         kind="evidence",
         contents=contents,
         summary=sections.summary(contents),
-        sections=[section(contents) for section in ORDER],
+        sections=[section(contents) for section in ORDER if section is not why.motifs or contents.motifs != NO_MOTIFS],
     )

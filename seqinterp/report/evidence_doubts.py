@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from seqinterp.evaluation.scorecard.verdicts import AVOID, USE
 from seqinterp.report.evidence_contents import (
+    NO_MOTIFS,
     Cases,
     Explanations,
     Likeness,
@@ -104,7 +105,8 @@ def not_asked(parts: Parts, limits: DoubtLimits) -> tuple[tuple[str, str], ...]:
         "cases": "the nearest training examples",
         "trial": "whether explanations of this model deserve belief",
     }
-    found = [(words, why) for name, words in names.items() if isinstance(why := getattr(parts, name), str)]
+    left = ((words, getattr(parts, name)) for name, words in names.items())
+    found = [(words, why) for words, why in left if isinstance(why, str) and why != NO_MOTIFS]
     if not isinstance(parts.prediction, str):
         if isinstance(parts.prediction.spread, str):
             found.append(("how sure the model is", parts.prediction.spread))

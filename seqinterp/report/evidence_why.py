@@ -38,7 +38,7 @@ def explanations(contents: EvidenceContents) -> Section:
     what = (
         "Letters above the line raise the score, letters below lower it"
         if contents.dna
-        else "Red raises the score, blue lowers it"
+        else "Orange raises the score, blue lowers it"
     )
     dots = " Dots under the last row mark bases that most methods name." if contents.dna and said.consensus else ""
     return {

@@ -25,6 +25,15 @@ def test_map_is_the_absolute_sum_scaled_to_one():
     assert saliency_map(slopes).tolist() == [[0.5, 0.0, 1.0]]
 
 
+def test_the_map_of_images_is_scaled_over_rows_and_columns_together():
+    slopes = torch.randn(2, 3, 1, 4, 5, generator=torch.Generator().manual_seed(0))
+    found, total = saliency_map(slopes), slopes.abs().sum(dim=(1, 2))
+    assert found.shape == (2, 4, 5)
+    for each, sums in zip(found, total, strict=True):
+        torch.testing.assert_close(each, (sums - sums.min()) / (sums.max() - sums.min()))
+    assert saliency_map(torch.full((1, 2, 3, 4, 5), 0.7)).abs().max() == 0
+
+
 def test_a_flat_map_gives_zeros():
     assert saliency_map(torch.full((2, 3, 4, 5), 0.7)).tolist() == [[0.0] * 5] * 2
 

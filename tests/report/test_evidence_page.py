@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from cases_of_evidence import clean
-from seqinterp.plot.evidence import logos_figure, maps_figure
+from seqinterp.plot.evidence import logos_figure, maps_figure, pictures_figure
 from seqinterp.report.evidence import ORDER, evidence_page
-from seqinterp.report.evidence_contents import EvidenceContents
+from seqinterp.report.evidence_contents import NO_MOTIFS, EvidenceContents
 from seqinterp.report.evidence_doubts import SURE, DoubtLimits, Parts, doubts, not_asked
 from seqinterp.report.evidence_sections import LIMITS
 from seqinterp.report.evidence_words import edit_words, likeness_words, motifs_words, prediction_words
@@ -116,10 +116,11 @@ def test_names_are_escaped():
 
 
 def test_pictures_have_maps_and_neighbours():
-    parts = replace(clean(), motifs="the example is no DNA", edit="the example is no DNA")
+    parts = replace(clean(), motifs=NO_MOTIFS, edit="the example is no DNA")
     page = evidence_page(contents(parts, dna=False))
     assert len(re.findall("<img", page)) == 2
-    assert "Red raises the score" in words(page)
+    assert "Orange raises the score" in words(page)
+    assert "known motifs" not in words(page).lower()
     assert "1 × 9 × 12" in words(page)
 
 
@@ -146,9 +147,18 @@ def test_names_that_would_overlap_take_rows_of_their_own():
     assert heights[0] == heights[2] < heights[1]
 
 
-def test_maps_share_no_scale_but_zero_is_white():
+def test_maps_share_no_scale_but_zero_is_the_picture():
     figure = maps_figure(np.ones((1, 4, 4)), {"one": np.eye(4)[None], "two": -5 * np.eye(4)[None]})
-    assert [axes.images[0].get_clim() for axes in figure.axes[1:]] == [(-1.0, 1.0), (-5.0, 5.0)]
+    one, two = (np.asarray(axes.images[0].get_array()) for axes in figure.axes[1:])
+    assert (one[0, 1] == one[0, 1, 0]).all()  # grey
+    assert one[0, 0, 0] > one[0, 0, 2]  # orange
+    assert two[0, 0, 2] > two[0, 0, 0]  # blue
+    assert np.allclose(abs(one[0, 0] - one[0, 1]).max(), abs(two[0, 0] - two[0, 1]).max(), atol=0.3)
+
+
+def test_long_names_keep_their_end():
+    figure = pictures_figure(np.ones((1, 1, 4, 4)), ["PNEUMONIA/person1670_bacteria_4425.jpeg\nlabel 1"])
+    assert figure.axes[0].get_title(loc="left").split("\n") == ["…_bacteria_4425.jpeg", "label 1"]
 
 
 def test_sentences():

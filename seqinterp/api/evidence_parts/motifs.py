@@ -13,7 +13,7 @@ from seqinterp.errors import InputError
 from seqinterp.motifs.motif import Motif
 from seqinterp.motifs.scan import BITS, THRESHOLD, scan_sequences
 from seqinterp.motifs.seqlets import Seqlets
-from seqinterp.report.evidence_contents import MotifsPresent
+from seqinterp.report.evidence_contents import NO_MOTIFS, MotifsPresent
 from seqinterp.sequence.onehot import decode
 
 SHARED = 0.5  # of the shorter of two windows: so much in common, and they are one
@@ -27,7 +27,7 @@ def motifs_present(question: Question, maps: Mapping[str, Tensor], consensus: Se
         InputError: the example is no DNA, or there are no matrices.
     """
     if not question.dna:
-        raise InputError("the example is no DNA, so there are no motifs to look for")
+        raise InputError(NO_MOTIFS)
     if not question.motifs:
         raise InputError("no matrices were given; pass motifs=None for those that come along")
     table, tried = _windows(question)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from seqinterp.api.results.tables import long_frame, same_shape
 from seqinterp.attribution.certificate import Certificate
 from seqinterp.io.arrays import load_arrays, save_arrays
 from seqinterp.plot.logo import attribution_logo
+from seqinterp.plot.overlay import overlay
 from seqinterp.shapes import Attributions, Inputs, Scores
 
 
@@ -65,6 +67,13 @@ class Attribution:
             certificate=Certificate(**facts),
         )
 
-    def plot(self, example: int = 0) -> Figure:
-        """The signed logo of one example's attributions."""
-        return attribution_logo(self.values[example].numpy())
+    def plot(self, example: int = 0, **options: Any) -> Figure:
+        """The signed logo of one example's attributions; of an image its overlay, with the target and its score.
+
+        options: of `seqinterp.plot.overlay.overlay`, for images: `sign=`, `clip=`, `opacity=`, `palette=`, `title=`.
+        """
+        if self.values.ndim != 4:
+            return attribution_logo(self.values[example].numpy(), **options)
+        made = self.certificate
+        said = f"{made.method}, target {made.target}, score {self.score[example]:.3g}"
+        return overlay(self.inputs[example].numpy(), self.values[example].numpy(), **{"title": said, **options})

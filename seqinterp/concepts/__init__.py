@@ -1,0 +1,1 @@
+"""What units and layers of a network stand for."""
