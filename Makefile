@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+IMAGE := .image/.installed
 
-.PHONY: demo test test-slow bench lint format install clean
+.PHONY: demo test test-image test-slow bench lint format install clean
 
 demo: install ## the main job on the embedded data; prints where the report is
 	@$(BIN)/seqinterp demo --force
@@ -11,6 +12,11 @@ demo: install ## the main job on the embedded data; prints where the report is
 test: install lint ## the whole suite, with coverage
 	@echo "running the tests"
 	@$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term
+	@$(MAKE) --no-print-directory test-image
+
+test-image: install $(IMAGE) ## the tests that need torchvision, which stands beside the environment and not in it
+	@echo "running the tests that need torchvision"
+	@PYTHONPATH=.image $(BIN)/python -m pytest -m "torchvision and not slow" $$(grep -rl --include="*.py" mark.torchvision tests)
 
 test-slow: install ## comparisons with peers and long trainings
 	@$(BIN)/python -m pytest -m slow
@@ -38,5 +44,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m seqinterp.cli.warm_up
 	@touch $(STAMP)
 
+# Nothing else is drawn in: torch is there, and what merely finds torchvision may behave in another way.
+$(IMAGE): constraints.txt
+	@echo "installing torchvision into .image (once)"
+	@rm -rf .image
+	@$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt --target .image torchvision
+	@touch $(IMAGE)
+
 clean: ## remove the environment and everything made
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .coverage runs/demo
+	rm -rf .venv .image .pytest_cache .mypy_cache .ruff_cache .coverage runs/demo

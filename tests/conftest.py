@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
+
+from seqinterp.errors import ModelError
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -20,6 +23,17 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture
+def torchvision() -> ModuleType:
+    """The extra [image], or the test is skipped where it is not installed."""
+    from seqinterp.images.vision import vision
+
+    try:
+        return vision()
+    except ModelError:
+        pytest.skip("torchvision is not installed (make test-image installs it apart)")
 
 
 @pytest.fixture(autouse=True)
