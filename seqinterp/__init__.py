@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seqinterp.api.constraints import Constraints as Constraints
     from seqinterp.api.dependency_map import dependency_map as dependency_map
     from seqinterp.api.discover import discover as discover
+    from seqinterp.api.dissect import dissect as dissect
     from seqinterp.api.edit_effects import edit_effects as edit_effects
     from seqinterp.api.evaluate import evaluate as evaluate
     from seqinterp.api.evidence import evidence as evidence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from seqinterp.api.find_prototypes import find_prototypes as find_prototypes
     from seqinterp.api.flip_prediction import flip_prediction as flip_prediction
     from seqinterp.api.fool import fool as fool
+    from seqinterp.api.gallery import gallery as gallery
     from seqinterp.api.influence import influence as influence
     from seqinterp.api.jacobian import jacobian as jacobian
     from seqinterp.api.judge_designs import judge_designs as judge_designs
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from seqinterp.api.results.attribution_uncertainty import AttributionUncertainty as AttributionUncertainty
     from seqinterp.api.results.companions import Companions as Companions
     from seqinterp.api.results.designs import Designs as Designs
+    from seqinterp.api.results.dissection import Dissection as Dissection
     from seqinterp.api.results.edit_effects import EditEffects as EditEffects
     from seqinterp.api.results.evidence_report import Evidence as Evidence
     from seqinterp.api.results.flips import Flips as Flips
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
     from seqinterp.api.sweep_spacing import sweep_spacing as sweep_spacing
     from seqinterp.api.synergy import synergy as synergy
     from seqinterp.api.train import train as train
+    from seqinterp.api.train_images import train_images as train_images
     from seqinterp.api.variant_effects import variant_effects as variant_effects
     from seqinterp.api.variant_uncertainty import variant_uncertainty as variant_uncertainty
     from seqinterp.api.verify import verify as verify
@@ -76,7 +80,9 @@ if TYPE_CHECKING:
     from seqinterp.evaluation.scorecard.thresholds import Thresholds as Thresholds
     from seqinterp.images.augment import Augmentation as Augmentation
     from seqinterp.images.duplicates import find_duplicates as find_duplicates
+    from seqinterp.images.fine_tune import Stage as Stage
     from seqinterp.images.image_set import ImageSet as ImageSet
+    from seqinterp.images.settings import ImageSettings as ImageSettings
     from seqinterp.images.split import split_images as split_images
     from seqinterp.io.image_files import read_images as read_images
     from seqinterp.io.load_model import load_model as load_model
@@ -108,6 +114,8 @@ _PUBLIC = {
     "dependency_map": "api.dependency_map",
     "Designs": "api.results.designs",
     "discover": "api.discover",
+    "dissect": "api.dissect",
+    "Dissection": "api.results.dissection",
     "DoubtLimits": "report.evidence_doubts",
     "edit_effects": "api.edit_effects",
     "EditEffects": "api.results.edit_effects",
@@ -125,7 +133,9 @@ _PUBLIC = {
     "Flips": "api.results.flips",
     "fool": "api.fool",
     "Fooled": "api.results.fooled",
+    "gallery": "api.gallery",
     "ImageSet": "images.image_set",
+    "ImageSettings": "images.settings",
     "influence": "api.influence",
     "Influence": "api.results.influence",
     "jacobian": "api.jacobian",
@@ -161,11 +171,13 @@ _PUBLIC = {
     "SeqinterpError": "errors",
     "SpacingEffects": "api.results.spacing",
     "split_images": "images.split",
+    "Stage": "images.fine_tune",
     "sweep_spacing": "api.sweep_spacing",
     "Synergy": "api.results.synergy",
     "synergy": "api.synergy",
     "Thresholds": "evaluation.scorecard.thresholds",
     "train": "api.train",
+    "train_images": "api.train_images",
     "Uncertainty": "api.results.uncertainty",
     "variant_effects": "api.variant_effects",
     "variant_uncertainty": "api.variant_uncertainty",
