@@ -40,6 +40,14 @@ class ImageOutcome:
         """The area under the ROC curve; of more than two classes the mean over them, each against all others."""
         return float(np.mean([each.auroc.value for each in self.metrics.values()])) if self.metrics else float("nan")
 
+    def __str__(self) -> str:
+        """The numbers, with their intervals."""
+        lines = [f"accuracy {self.accuracy} of {int(self.confusion.sum()):,} images"]
+        lines += [f"AUROC {found.auroc} of {name} (over {found.resampled})" for name, found in self.metrics.items()]
+        counts = pd.DataFrame(self.confusion, index=list(self.classes), columns=list(self.classes))
+        lines += ["true class (rows) and what was called:", counts.to_string(), self.report.round(3).to_string()]
+        return "\n".join(lines)
+
 
 def judge_images(
     logits: AnyNumbers,

@@ -92,3 +92,12 @@ def test_what_cannot_be_judged_is_refused(logits, labels, error):
 def test_counts_of_other_classes_are_refused():
     with pytest.raises(ShapeError, match="3 classes need"):
         class_report(np.zeros((2, 2), dtype=int), ["a", "b", "c"])
+
+
+def test_it_is_said_in_a_few_lines():
+    logits, labels = logits_of(60, 2)
+    said = str(judge_images(logits, labels, ["well", "ill"], draws=50))
+    assert "of 60 images" in said
+    assert "AUROC 0." in said
+    assert "array(" not in said
+    assert len(said.splitlines()) == 9
