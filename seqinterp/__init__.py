@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from seqinterp.api.results.evidence_report import Evidence as Evidence
     from seqinterp.api.results.flips import Flips as Flips
     from seqinterp.api.results.fooled import Fooled as Fooled
+    from seqinterp.api.results.gallery import Gallery as Gallery
+    from seqinterp.api.results.image_study import ImageStudy as ImageStudy
     from seqinterp.api.results.influence import Influence as Influence
     from seqinterp.api.results.marginal_effects import MarginalEffects as MarginalEffects
     from seqinterp.api.results.maximized import MaximizedInputs as MaximizedInputs
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from seqinterp.api.results.synergy import Synergy as Synergy
     from seqinterp.api.results.uncertainty import Uncertainty as Uncertainty
     from seqinterp.api.results.verification import Verification as Verification
+    from seqinterp.api.study_images import study_images as study_images
     from seqinterp.api.sweep_spacing import sweep_spacing as sweep_spacing
     from seqinterp.api.synergy import synergy as synergy
     from seqinterp.api.train import train as train
@@ -134,8 +137,10 @@ _PUBLIC = {
     "fool": "api.fool",
     "Fooled": "api.results.fooled",
     "gallery": "api.gallery",
+    "Gallery": "api.results.gallery",
     "ImageSet": "images.image_set",
     "ImageSettings": "images.settings",
+    "ImageStudy": "api.results.image_study",
     "influence": "api.influence",
     "Influence": "api.results.influence",
     "jacobian": "api.jacobian",
@@ -172,6 +177,7 @@ _PUBLIC = {
     "SpacingEffects": "api.results.spacing",
     "split_images": "images.split",
     "Stage": "images.fine_tune",
+    "study_images": "api.study_images",
     "sweep_spacing": "api.sweep_spacing",
     "Synergy": "api.results.synergy",
     "synergy": "api.synergy",

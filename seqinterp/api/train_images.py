@@ -10,11 +10,11 @@ from scipy.special import softmax
 from torch import nn
 
 from seqinterp.attribution.run import Device, choose_device
-from seqinterp.errors import InputError, LeakageError, ModelError
+from seqinterp.errors import InputError, LeakageError
+from seqinterp.images.build import SMALL, build_network
 from seqinterp.images.fine_tune import Stage, fine_tune
 from seqinterp.images.image_set import ImageSet
-from seqinterp.images.networks import channels_wanted, require_fit, small_cnn, torchvision_network
-from seqinterp.images.normalised import IMAGENET, Normalised, pixel_statistics
+from seqinterp.images.networks import require_fit
 from seqinterp.images.outcome import ImageOutcome, judge_images
 from seqinterp.images.settings import ImageSettings
 from seqinterp.images.split import refuse_overlap, related_images
@@ -22,8 +22,6 @@ from seqinterp.images.trainer import Augment, image_logits
 from seqinterp.images.variants import origins_of
 from seqinterp.io.image_weights import LoadedWeights, load_weights
 from seqinterp.models.train import own_randomness, seed_all
-
-SMALL = "small_cnn"
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def train_images(
     place = choose_device(device)
     with own_randomness(place):
         seed_all(int(np.random.SeedSequence([seed, 1]).generate_state(1)[0]), place)
-        built = _build(network, images, pretrained=weights is not None)
+        built = build_network(network, images, pretrained=weights is not None)
     loaded = None if weights is None else load_weights(built, weights)
     require_fit(built, images.inputs[:2], len(images.classes))
     plan = list(stages or [Stage(images, settings=settings, augment=augment, balance=balance)])
@@ -136,27 +134,6 @@ def _marks(images: ImageSet) -> set[tuple[str, str]]:
     """What a set of images is about: names of images that are there or were cut from, and of groups."""
     names = {("image", name) for name in (*images.names, *origins_of(images))}
     return names | {("group", group) for group in images.groups or ()}
-
-
-def _build(network: str | nn.Module | Callable[[], nn.Module], images: ImageSet, *, pretrained: bool) -> nn.Module:
-    """The untrained network, with normalisation inside."""
-    channels, size = images.inputs.shape[1], (images.inputs.shape[2], images.inputs.shape[3])
-    if network == SMALL:
-        built: object = small_cnn(channels, size, len(images.classes))
-    elif isinstance(network, str):
-        built = torchvision_network(network, len(images.classes))
-    else:
-        built = network if isinstance(network, nn.Module) else network()
-    if not isinstance(built, nn.Module):
-        raise ModelError(f"network must build a torch.nn.Module, but it gave {type(built).__name__}")
-    if isinstance(built, Normalised):
-        return built
-    wanted = channels_wanted(built)
-    if pretrained and wanted == 3:
-        return Normalised(built, *IMAGENET)
-    mean, deviation = pixel_statistics(images.part("train").inputs)
-    times = wanted if wanted == 3 and channels == 1 else 1
-    return Normalised(built, mean * times, deviation * times)
 
 
 def _predictions(images: ImageSet, logits: np.ndarray, related: np.ndarray) -> pd.DataFrame:

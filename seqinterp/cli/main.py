@@ -11,6 +11,7 @@ from seqinterp.cli.discover import discover
 from seqinterp.cli.evaluate import evaluate
 from seqinterp.cli.evidence import evidence
 from seqinterp.cli.filters import filters
+from seqinterp.cli.images import app as images
 from seqinterp.cli.methods import methods
 from seqinterp.cli.mutate import mutate
 from seqinterp.cli.optimize import optimize
@@ -70,6 +71,7 @@ for verb in (
     report,
 ):
     app.command()(verb)
+app.add_typer(images, name="images")
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from seqinterp.errors import FileError
 
-# any of them makes a folder a run, a checkpoint, a discovery or a scorecard
-OURS = ("run.json", "model.json", "discovery.json", "scorecard.safetensors")
+# any of them makes a folder a run, a checkpoint, a discovery, a scorecard or a study
+OURS = ("run.json", "model.json", "discovery.json", "scorecard.safetensors", "image_study.safetensors")
 
 
 @contextmanager

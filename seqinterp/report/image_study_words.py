@@ -86,8 +86,7 @@ def _network(parts: Any) -> str:
         f"{name} {number(value)} ({number(low)} to {number(high)})" for name, (value, low, high) in told.auroc.items()
     ]
     leak = (
-        f"{count(data.torn, 'test image')} of these show a patient or an image that it was trained on, so it seems"
-        " better than it is"
+        f"{data.torn} of these show a patient or an image that it was trained on, so it seems better than it is"
         if data.torn
         else "none of these is a near duplicate of an image it was trained on"
         + (", or of the same group" if data.named else "; whose they are is not known")
@@ -123,7 +122,11 @@ def _labels(labels: RandomLabels, likeness: pd.DataFrame, methods: Sequence[str]
     follow = [readable(name) for name in methods if follows_labels(name, likeness, labels, limits)]
     others = [readable(name) for name in methods if not follows_labels(name, likeness, labels, limits)]
     told = f"the maps of {_list(follow)} owe something to the labels" if follow else ""
-    rest = f"for {_list(others)} that cannot be shown" if others else ""
+    rest = f"for {_list(others)} that cannot be shown" if follow else ""
+    if not others:
+        rest = ""
+    elif not follow:
+        rest = f"it cannot be shown that the maps of {_list(others)} owe anything to the labels"
     return (
         f"Against a network of random labels, right about {percent(labels.accuracy)} of the true ones (chance"
         f" {percent(labels.base_rate)}), {' and '.join(filter(None, (told, rest)))}."
@@ -150,7 +153,11 @@ def objections(method: str, likeness: pd.DataFrame, labels: RandomLabels, limits
     found = []
     follows = follows_labels(method, likeness, labels, limits)
     if not follows:
-        found.append("what it owes to the labels is not known" if follows is None else "it owes nothing to the labels")
+        found.append(
+            "what it owes to the labels is not known"
+            if follows is None
+            else "it cannot be shown to owe anything to the labels"
+        )
     second = of(likeness, "labels", method, SECOND)
     if len(second) and not (alike := float(second["similarity"].iloc[0])) >= limits.repeated:
         found.append(f"another network of the same labels draws another map ({number(alike, digits=2)})")
@@ -164,7 +171,13 @@ def _advice(labels: RandomLabels, likeness: pd.DataFrame, card: Any, limits: Lim
     """What to do with the maps."""
     if card.model.decision == AVOID:
         return "So no map below should be shown as a reason for what the network says."
-    against = {name: objections(name, likeness, labels, limits) for name in card.verdicts}
+    against = {
+        name: [
+            *objections(name, likeness, labels, limits),
+            *(reason for reason in said.reasons if "read off the input" in reason),
+        ]
+        for name, said in card.verdicts.items()
+    }
     good = [
         readable(name) for name, said in card.verdicts.items() if said.decision in (USE, CARE) and not against[name]
     ]

@@ -24,8 +24,8 @@ def table(second=0.6, random=0.1, more=0.001, noise=(0.9, 0.8)):
     return pd.DataFrame(rows).assign(method="gradient", chance=0.1, p_value=0.01, examples=10)
 
 
-def card(decision=CARE, model=USE):
-    said = {"gradient": Verdict("gradient", decision, ("a doubt",) * (decision != USE))}
+def card(decision=CARE, model=USE, doubt="a doubt"):
+    said = {"gradient": Verdict("gradient", decision, (doubt,) * (decision != USE))}
     return SimpleNamespace(verdicts=said, model=Verdict("the model", model, ("a reason",) * (model != USE)))
 
 
@@ -63,11 +63,18 @@ def test_readings(given, labels, words):
         (table(), (USE, USE), {}, "So maps of gradient may be shown"),
         (table(second=0.3), (USE, USE), {}, "another network of the same labels draws another map (0.30)"),
         (table(noise=(0.3, 0.2)), (USE, USE), {}, "so little noise as 0.01 makes it another map (0.30)"),
+        (
+            table(),
+            (CARE, USE, "its sizes can be read off the input: edges"),
+            {},
+            "one passes: gradient (its sizes can be",
+        ),
         (table(noise=(0.8, 0.2)), (USE, USE), {}, "So maps of gradient may be shown"),
+        (table(more=0.2), (USE, USE), {}, "it cannot be shown that the maps of gradient owe"),
         (table(more=0.2), (USE, USE), {}, "So no map below should be shown"),
         (table(), (AVOID, USE), {}, "So no map below should be shown"),
         (table(), (AVOID, AVOID), {}, "no explanation of this network deserves belief: a reason"),
-        (table(), (USE, USE), {"torn": 7}, "7 test images of these show a patient or an image"),
+        (table(), (USE, USE), {"torn": 7}, "7 of these show a patient or an image"),
         (table(), (USE, USE), {"labels": replace(LABELS, proven=False)}, "it is no control"),
     ],
 )

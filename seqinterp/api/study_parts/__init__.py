@@ -1,0 +1,1 @@
+"""The parts of a study of a classifier of images, one file each."""
