@@ -113,7 +113,7 @@ def test_pixels_are_normalised_by_the_training_part_alone():
         ({"images": bright_patches(20, parts=(15, 0, 5))}, LeakageError, "patient 7"),
         ({"images": bright_patches(20, parts=(0, 10, 10))}, InputError, "marked train"),
         ({"network": lambda: nn.Flatten()}, ModelError, "one logit per class"),
-        ({"network": lambda: "resnet"}, ModelError, "must build a torch.nn.Module, but it gave str"),
+        ({"network": lambda: "resnet"}, ModelError, "must build a torch.nn.Module, but it gave a str"),
         ({"network": partial(tiny_network, 3)}, ModelError, "build it for 2 classes"),
         ({"stages": [Stage()], "settings": QUICK}, InputError, "stages bring their own"),
         ({"balance": "more"}, InputError, "balance must be"),
