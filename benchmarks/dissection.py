@@ -140,7 +140,7 @@ def usf1() -> dict[str, object]:
     networks: list[Network] = [("trained", model), *_untrained(partial(build, "default"))]
     words = {m.name: m for m in read_motifs(bundled("jaspar_subset.meme")) if "CACGTG" in m.consensus}
     alike = [name for motif in words.values() for name in _names(motif)]  # one family shares this word
-    return _of_motifs("usf1", test.inputs, networks, tuple(alike), auroc)
+    return _of_motifs("usf1", test.inputs, networks, tuple(alike), auroc, quantiles=(0.005,))
 
 
 def jund() -> dict[str, object]:
@@ -156,7 +156,7 @@ def jund() -> dict[str, object]:
     networks = [("trained", result.model), ("untrained, from matrices", started), ("untrained", random)]
     family = [m for m in read_motifs(bundled("jaspar_subset.meme")) if any(w in m.label.upper() for w in AP1)]
     wanted = [name for motif in family for name in _names(motif)]
-    return _of_motifs("jund", inputs, networks, tuple(wanted), result.metrics.auroc.value)
+    return _of_motifs("jund", inputs, networks, tuple(wanted), result.metrics.auroc.value, quantiles=(0.005, 0.0005))
 
 
 def _names(motif: Motif) -> tuple[str, str]:
@@ -164,19 +164,27 @@ def _names(motif: Motif) -> tuple[str, str]:
     return motif.label, f"{motif.label} ({motif.name})"
 
 
-def _of_motifs(name: str, inputs: Tensor, networks: list[Network], wanted: tuple[str, ...], auroc: float) -> dict:
-    """Dissect networks by motifs."""
+def _of_motifs(
+    name: str,
+    inputs: Tensor,
+    networks: list[Network],
+    wanted: tuple[str, ...],
+    auroc: float,
+    *,
+    quantiles: tuple[float, ...],
+) -> dict:
+    """Dissect networks by motifs. The rarer the sites, the smaller a quantile has to be."""
     masks, categories = _concepts(inputs)
-    found = [(kind, _dissected(network, inputs, masks, categories)) for kind, network in networks]
-    best = found[0][1].units.sort_values("iou", ascending=False).head(8)
-    _drawn(found[0][1], name)
-    return {
-        "test_auroc": round(auroc, 3),
-        "windows": len(inputs),
-        "concepts": len(masks),
-        "quantile 0.005": _compared(found, wanted),
-        "best_units": best[["layer", "unit", "concept", "iou", "q"]].round(4).to_dict("records"),
-    }
+    figures: dict[str, object] = {"test_auroc": round(auroc, 3), "windows": len(inputs), "concepts": len(masks)}
+    for quantile in quantiles:
+        found = [(kind, _dissected(network, inputs, masks, categories, quantile)) for kind, network in networks]
+        best = found[0][1].units.sort_values("iou", ascending=False).head(8)
+        _drawn(found[0][1], name)
+        figures[f"quantile {quantile}"] = _compared(found, wanted)
+        figures[f"best_units, quantile {quantile}"] = (
+            best[["layer", "unit", "concept", "iou", "q"]].round(4).to_dict("records")
+        )
+    return figures
 
 
 def _drawn(found: Dissection, name: str) -> None:
