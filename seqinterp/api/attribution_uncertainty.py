@@ -68,7 +68,7 @@ def attribution_uncertainty(
     place = choose_device(device)
     maps: list[Tensor] = []
     with spoken(f"explaining over {chosen}", progress) as say:
-        for number, (one, more) in enumerate(_repeats(chosen, models, draws, seed, options)):
+        for number, (one, more) in enumerate(_repeats(chosen, models, checked, draws, seed, options)):
             say(f"repeat {number + 1}")
             found = attribute(one, checked, method, target=target, device=place, **more)
             maps.append(of_present_bases(found.values, checked))
@@ -105,7 +105,7 @@ def _over(over: str | None, models: list[nn.Module], method: str, inputs: Inputs
 
 
 def _repeats(
-    over: str, models: list[nn.Module], draws: int, seed: int, options: dict[str, Any]
+    over: str, models: list[nn.Module], inputs: Inputs, draws: int, seed: int, options: dict[str, Any]
 ) -> Iterator[tuple[nn.Module, dict[str, Any]]]:
     """The model and the options of each repeat."""
     if over == "members":
@@ -113,7 +113,7 @@ def _repeats(
         return
     for number in range(draws):
         if over == "dropout":
-            yield thinned(models[0], seed + number), {**options, "seed": seed}
+            yield thinned(models[0], seed + number, inputs), {**options, "seed": seed}
         elif over == "seeds":
             yield models[0], {**options, "seed": seed + number}
         else:

@@ -94,7 +94,7 @@ def evaluate(  # noqa: PLR0913 - what is known of the data is given piece by pie
     finite_scores(score, checked, batch_size=None, device=place)
     one_class = target if isinstance(target, int) and output_count(model, checked, place) > 2 else None
     known = Known.of(checked, labels, truth, region, motifs, one_class=one_class)
-    others, kind = _members(model, members)
+    others, kind = _members(model, members, checked)
     for one in others:
         finite_scores(Score(one, score.target), checked, batch_size=None, device=place)
     facts = origin(score, checked, seed=seed, device=place)
@@ -132,7 +132,7 @@ def _refuse_inputs(inputs: Inputs) -> None:
         raise InputError(f"example {int(empty[0])} is nothing but N; leave it out")
 
 
-def _members(model: nn.Module, given: Any) -> tuple[list[nn.Module], str]:
+def _members(model: nn.Module, given: Any, inputs: Inputs) -> tuple[list[nn.Module], str]:
     """Models that might have been this one, and what they are."""
     several = [given] if isinstance(given, nn.Module) else list(given)
     odd = next((type(one).__name__ for one in several if not isinstance(one, nn.Module)), None)
@@ -143,7 +143,7 @@ def _members(model: nn.Module, given: Any) -> tuple[list[nn.Module], str]:
     if isinstance(model, Ensemble):
         return list(model.members), "members of the ensemble"
     if has_dropout(model):
-        return [thinned(model, seed) for seed in range(MASKS)], "networks thinned by dropout"
+        return [thinned(model, seed, inputs) for seed in range(MASKS)], "networks thinned by dropout"
     return [], ""
 
 

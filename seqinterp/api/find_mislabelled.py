@@ -11,7 +11,7 @@ from torch import nn
 from seqinterp.api.inputs import as_inputs
 from seqinterp.api.representations import representations, standardised
 from seqinterp.attribution.run import Device, choose_device
-from seqinterp.cases.head import fit_head
+from seqinterp.cases.head import check_l2, fit_head
 from seqinterp.cases.last_layer_influence import last_layer_influence
 from seqinterp.cases.mislabelled import (
     confident_learning,
@@ -31,7 +31,7 @@ def find_mislabelled(
     labels: Any,
     *,
     groups: Any = None,
-    l2: float = 1.0,
+    l2: Any = 1.0,
     layer: str | None = None,
     seed: int = 0,
     device: Device = None,
@@ -57,11 +57,12 @@ def find_mislabelled(
         believed (the class that confident learning holds for true), flagged (where that is another one), and the four.
 
     Raises:
-        InputError: labels that are no class numbers, or no layer of that name.
+        InputError: labels that are no class numbers, an l2 that is no number from 0, or no layer of that name.
         ShapeError: not one label per example.
         ModelError: the model cannot be copied, or has no one last layer that reads one row per example.
     """
     known = as_inputs(model, training)
+    check_l2(l2)
     kinds, numbers, folds = _classes(labels)
     features = representations(model, known, choose_device(device), layer=layer)
     scaled = standardised(features, features)

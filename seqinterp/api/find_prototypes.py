@@ -1,5 +1,6 @@
 """`find_prototypes`: which few examples stand for all of them, and which do they not stand for?"""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def find_prototypes(
     count: Any = 10,
     criticisms: Any = 5,
     layer: str | None = None,
-    width: float | None = None,
+    width: Any = None,
     device: Device = None,
 ) -> Prototypes:
     """Choose prototypes and criticisms by what the model makes of the examples.
@@ -49,8 +50,8 @@ def find_prototypes(
         `Prototypes`: numbers of examples, how far prototypes are from all, and how many examples each stands for.
 
     Raises:
-        InputError: more prototypes and criticisms than examples (of a class), more than 8000 examples, labels that are
-            no class numbers, a width that is not above 0, no layer of that name.
+        InputError: fewer than 2 examples, more prototypes and criticisms than examples (of a class), more than 8000
+            examples, labels that are no class numbers, a width that is not above 0, no layer of that name.
         ShapeError: not one label per example.
         ModelError: the model cannot be copied, or has no one last layer that reads one row per example.
     """
@@ -59,9 +60,7 @@ def find_prototypes(
         raise InputError(
             f"prototypes are chosen among {MOST} examples at most, but there are {len(known)}; give a sample"
         )
-    for name, number, least in (("count", count, 1), ("criticisms", criticisms, 0)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < least:
-            raise InputError(f"{name} must be {least} or more, a whole number, not {number!r}")
+    _check_numbers(len(known), count, criticisms, width)
     values = None if labels is None else _classes(labels, len(known))
     groups = [(None, torch.arange(len(known)))] if values is None else _by_class(values)
     for label, rows in groups:
@@ -75,7 +74,7 @@ def find_prototypes(
     features = representations(model, known, place, layer=name)
     features = standardised(features, features)
     apart = distances(features)
-    spread = median_distance(apart) if width is None else width
+    spread = median_distance(apart) if width is None else float(width)
     kernel = kernel_of(apart, width=spread)
     witness, assigned = torch.zeros(len(known), dtype=torch.float64), torch.zeros(len(known), dtype=torch.int64)
     chosen: list[Tensor] = []
@@ -99,6 +98,19 @@ def find_prototypes(
         "versions": versions(),
     }
     return Prototypes(torch.cat(chosen), torch.cat(critics), torch.cat(discrepancy), witness, assigned, values, facts)
+
+
+def _check_numbers(there: int, count: Any, criticisms: Any, width: Any) -> None:
+    """Refuse what cannot be asked, before any work."""
+    if there < 2:
+        raise InputError("prototypes are chosen among 2 examples or more, but there is 1")
+    for name, number, least in (("count", count, 1), ("criticisms", criticisms, 0)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            raise InputError(f"{name} must be {least} or more, a whole number, not {number!r}")
+    if width is None:
+        return
+    if isinstance(width, bool) or not isinstance(width, Real) or not 0 < float(width) < float("inf"):
+        raise InputError(f"width must be a number above 0, or None for the median distance, not {width!r}")
 
 
 def _classes(labels: Any, count: int) -> Tensor:

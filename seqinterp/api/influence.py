@@ -5,7 +5,6 @@ from collections.abc import Callable
 from numbers import Integral
 from typing import Any
 
-import torch
 from torch import nn
 
 from seqinterp.api.influence_latent import Taught
@@ -15,7 +14,7 @@ from seqinterp.api.results.influence import Influence
 from seqinterp.api.unknown_options import refuse_unknown
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.run import Device, choose_device
-from seqinterp.cases.losses import Task, check_task
+from seqinterp.cases.losses import Task, check_task, checked_labels, numbers_of
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.shapes import Array
 
@@ -43,11 +42,14 @@ def influence(
     "last_layer": the score as it is, less what it would be without the example. Influence functions (Koh & Liang 2017,
     arXiv:1703.04730) of the last layer, which is fitted anew to what the model makes of the training examples, with an
     exact Newton step for each that is left out. The layers below are held as they are. Against leaving out and
-    retraining the last layer r is above 0.99 at `l2` 1 and less where classes are separable and `l2` is small.
+    retraining the last layer r is above 0.99 at `l2` 1 and less where classes are separable and `l2` is small. Sizes
+    are less exact than their order: where 80 features separate 60 examples r was 0.998 for scores and 0.994 for
+    windows, and single influences were off by up to 0.18.
     "representer": the part that each example has in the score of the same fitted layer; all parts and the bias add up
     to it (Yeh et al. 2018, arXiv:1811.09720).
     "tracin": how much the steps of training on the example raised the score, all layers counted, to first order and
-    summed over checkpoints (Pruthi et al. 2020, arXiv:2002.08484).
+    summed over checkpoints (Pruthi et al. 2020, arXiv:2002.08484). Of a model that ends in a sigmoid the score is the
+    log-odds, of one that ends in a softmax the logarithm of the probability, and the loss takes them for what they are.
 
     Args:
         model: any module; given back as it was found.
@@ -71,7 +73,8 @@ def influence(
             checkpoints: models, or what `state_dict()` gave, as training passed through them; `[model]` for its end.
             learning_rates: one for all of them or one each; 1.
             layers: names of the modules whose parameters count; None takes all parameters.
-            loss: `(outputs, labels)` -> `(batch,)`, what was minimised; None takes that of `task`.
+            loss: `(outputs, labels)` -> `(batch,)`, what was minimised; None takes that of `task`, of logits or of
+                probabilities as the outputs of training examples show.
             batch_size: examples whose gradients are held at once.
 
     Returns:
@@ -80,7 +83,8 @@ def influence(
     Raises:
         ShapeError: inputs and training examples, or labels, do not fit one another.
         InputError: labels that the task does not take, an option that the method does not have or cannot use.
-        ModelError: the model cannot be copied, has no one last layer, or cannot be differentiated as often as asked.
+        ModelError: the model cannot be copied, has no one last layer, cannot be differentiated as often as asked, or
+            for "tracin" answers with probabilities that were rounded to 0 or 1.
     """
     if method not in METHODS:
         raise InputError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}")
@@ -94,7 +98,10 @@ def influence(
         )
     if len(learned) < 2:
         raise InputError("influence needs 2 training examples or more, but there is 1")
-    taught = Taught(model, asked, learned, labels, task, target, choose_device(device))
+    # a loss of the caller's own takes labels that no task knows
+    own = options.get("loss") is not None
+    values = numbers_of(labels) if own else checked_labels(labels, len(learned), task)
+    taught = Taught(model, asked, learned, values, task, target, choose_device(device))
     found = METHODS[method](taught, **options)
     common = {
         "method": method,
@@ -106,6 +113,6 @@ def influence(
         self_influence=found.self_influence,
         nearest=found.nearest,
         distances=found.distances,
-        labels=torch.as_tensor(labels, dtype=torch.float64).detach().cpu(),
+        labels=values.double(),
         facts={**common, **found.facts, "model_hash": model_hash(model), "versions": versions()},
     )

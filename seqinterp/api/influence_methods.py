@@ -10,17 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.api.influence_latent import Latent, Taught, latent_of, near_of, standard_of
+from seqinterp.api.predict_uncertainty import reading
 from seqinterp.api.representations import latent_layer
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.run import borrowed
 from seqinterp.attribution.targets import flattened
 from seqinterp.cases.example_gradients import BLOCK
-from seqinterp.cases.head import Head, fit_head
+from seqinterp.cases.head import Head, check_l2, fit_head
 from seqinterp.cases.last_layer_influence import last_layer_influence
-from seqinterp.cases.losses import Loss
+from seqinterp.cases.losses import LogScore, Loss, LossOfChances
 from seqinterp.cases.representers import own_parts, representers
 from seqinterp.cases.tracin import Checkpoint, self_tracin, tracin
 from seqinterp.errors import InputError, ModelError
+from seqinterp.uncertainty.outputs import one_tensor
 
 STEPS = 20
 OF_WINDOW = "of what positions start to stop contribute to the score of the last layer, fitted anew (logit or value)"
@@ -41,13 +43,14 @@ class Answer:
 def by_last_layer(
     taught: Taught,
     *,
-    l2: float = 1.0,
+    l2: Any = 1.0,
     layer: str | None = None,
     start: Any = None,
     stop: Any = None,
     steps: int | None = STEPS,
 ) -> Answer:
     """The score, or the contribution of a window, as it is less what it would be without the example."""
+    check_l2(l2)
     latent = latent_of(taught, layer, start, stop, steps)
     head = _head(taught, latent, l2)
     traced = last_layer_influence(head, latent.learned, taught.labels)
@@ -63,13 +66,14 @@ def by_last_layer(
 def by_representers(
     taught: Taught,
     *,
-    l2: float = 1.0,
+    l2: Any = 1.0,
     layer: str | None = None,
     start: Any = None,
     stop: Any = None,
     steps: int | None = STEPS,
 ) -> Answer:
     """The part of each example in the score, or in the contribution of a window."""
+    check_l2(l2)
     latent = latent_of(taught, layer, start, stop, steps)
     head = _head(taught, latent, l2)
     shared = representers(head, latent.learned, taught.labels, latent.quantity, output=int(taught.target))
@@ -89,15 +93,19 @@ def by_tracin(
     """How much training on each example raised the score, along the checkpoints."""
     passed = _checkpoints(checkpoints, learning_rates)
     target: Target = taught.target if callable(taught.target) else flattened(_whole(taught.target))
-    if loss is None:
-        _refuse_several_outputs(taught)
+    chances = loss is None and _answers_with_probabilities(taught)
+    if chances:
+        loss = LossOfChances(taught.task)
+        target = target if callable(taught.target) else LogScore(taught.task, _whole(taught.target))
     setting: dict[str, Any] = {"task": taught.task, "loss": loss, "layers": layers, "batch_size": batch_size}
     setting["device"] = taught.place
     known = (taught.training, taught.labels)
     traced = tracin(taught.model, known, taught.inputs, passed, target=target, **setting)
     own = self_tracin(taught.model, known, passed, **setting)
     facts: dict[str, Any] = {
-        "units": "score gained to first order, summed over checkpoints: learning rate times the product of gradients",
+        "units": f"{_score_word(target)} gained to first order, summed over checkpoints: learning rate times the"
+        " product of gradients",
+        "outputs": "probability" if chances else "as the loss takes them" if loss else "logit or value",
         "learning_rates": [one.learning_rate for one in passed],
         "layers": None if layers is None else list(layers),
         "way": traced.way,
@@ -158,8 +166,8 @@ def _checkpoints(given: Any, rates: Any) -> list[Checkpoint]:
     return [Checkpoint(one, rate) for one, rate in zip(weights, each, strict=True)]
 
 
-def _refuse_several_outputs(taught: Taught) -> None:
-    """The losses of tasks read one tensor."""
+def _answers_with_probabilities(taught: Taught) -> bool:
+    """Whether the loss of the task must take the outputs for probabilities, one tensor of which losses can be read."""
     with torch.inference_mode(False), torch.no_grad(), borrowed(taught.model, taught.place):
         outputs = taught.model(taught.training[:1].to(taught.place, copy=True))
     if not isinstance(outputs, Tensor):
@@ -167,3 +175,21 @@ def _refuse_several_outputs(taught: Taught) -> None:
             f"the model returns a {type(outputs).__name__}, which the loss of task {taught.task!r} cannot read; give"
             " loss=, a callable from outputs and labels to one number per example"
         )
+    if taught.task == "regression":
+        return False
+    # each output of the task 'binary' is a probability of its own, those of classes add up
+    picked = _in_one_column if taught.task == "binary" else one_tensor
+    with torch.inference_mode(False):
+        return reading(taught.model, picked, taught.training, taught.place) == "probability"
+
+
+def _in_one_column(outputs: Any) -> Tensor:
+    """All outputs of all examples below one another."""
+    return one_tensor(outputs).reshape(-1, 1)
+
+
+def _score_word(target: Target) -> str:
+    """What is asked of."""
+    if not isinstance(target, LogScore):
+        return "score"
+    return "log-odds" if target.task == "binary" else "logarithm of the probability"

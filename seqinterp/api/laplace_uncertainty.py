@@ -17,8 +17,8 @@ from seqinterp.uncertainty.parts import Parts
 
 def by_laplace(
     model: nn.Module, inputs: Inputs, training: Any, *, task: str, target: Any, outputs: str | None, **setting: Any
-) -> tuple[Parts, dict[str, float]]:
-    """The parts, and the posterior's prior and noise.
+) -> tuple[Parts, dict[str, Any]]:
+    """The parts, and the posterior's prior and noise, with which of them lies on a bound.
 
     setting: draws, seed, batch_size, device.
 
@@ -43,7 +43,8 @@ def by_laplace(
     parts = laplace_parts(
         fitted, inputs, measured=task == "regression", draws=setting["draws"], seed=setting["seed"], **place
     )
-    return parts, {"prior": fitted.prior, "noise": fitted.noise, "training": len(known)}
+    found = {"prior": fitted.prior, "noise": fitted.noise, "on_bound": list(fitted.on_bound)}
+    return parts, {**found, "training": len(known)}
 
 
 def chosen_method(method: str | None, count: int, training: Any) -> str:

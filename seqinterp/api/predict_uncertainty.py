@@ -83,7 +83,7 @@ def predict_uncertainty(  # noqa: PLR0913 - one call for three methods; what onl
     checked = as_inputs(models[0], inputs)
     place = choose_device(device)
     setting: dict[str, Any] = {"batch_size": batch_size, "device": place, "progress": progress}
-    picked, more = _picked(target, chosen, models[0]), dict[str, float]()
+    picked, more = _picked(target, chosen, models[0]), dict[str, Any]()
     if source == "laplace":
         drawn: dict[str, Any] = {"batch_size": batch_size, "device": place, "draws": draws, "seed": seed}
         asked: dict[str, Any] = {"task": chosen, "target": target, "outputs": outputs}

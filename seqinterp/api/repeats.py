@@ -7,6 +7,7 @@ from torch import nn
 from seqinterp.errors import InputError
 from seqinterp.models.ensemble import Ensemble
 from seqinterp.models.thinned import has_dropout, thinned
+from seqinterp.shapes import Inputs
 
 FEWEST = 3  # repeats: of two, a spread says next to nothing
 
@@ -32,11 +33,14 @@ def enough(count: int) -> None:
         )
 
 
-def alternatives(model: Any, *, draws: int, seed: int) -> tuple[str, list[nn.Module]]:
+def alternatives(model: Any, inputs: Inputs, *, draws: int, seed: int) -> tuple[str, list[nn.Module]]:
     """ "members" and the models given, or "dropout" and `draws` networks thinned by the dropout layers of the one.
+
+    inputs: one of those that the model reads, or more, of which `thinned` learns where the batch axis lies.
 
     Raises:
         InputError: one model without dropout, or fewer than 3 repeats.
+        ModelError: the model cannot be copied, or a dropout layer reads what examples cannot be told apart in.
     """
     models = models_of(model)
     if len(models) > 1:
@@ -45,4 +49,4 @@ def alternatives(model: Any, *, draws: int, seed: int) -> tuple[str, list[nn.Mod
     if not has_dropout(models[0]):
         raise InputError("nothing varies: give several models, or one with layers nn.Dropout")
     enough(draws)
-    return "dropout", [thinned(models[0], seed + number) for number in range(draws)]
+    return "dropout", [thinned(models[0], seed + number, inputs) for number in range(draws)]

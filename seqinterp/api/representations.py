@@ -10,7 +10,6 @@ from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.rows import by_rows
 from seqinterp.attribution.rules.opaque import eager
 from seqinterp.attribution.run import batched, borrowed
-from seqinterp.attribution.targets import flattened
 from seqinterp.cases.below import BelowLayer, is_bypassed
 from seqinterp.errors import InputError, ModelError
 from seqinterp.evaluation.last_layer import last_layer
@@ -43,7 +42,7 @@ def latent_layer(model: nn.Module, rows: Inputs, place: torch.device, layer: str
                 f" layer whose inputs are to be compared with layer=, one of {_listed(layers)}"
             )
         # execution is watched on a copy whose names are those of a score: "model." and the layer
-        found = last_layer(Score(model, flattened(0)), shown).removeprefix("model.")
+        found = last_layer(Score(model, _first), shown).removeprefix("model.")
         if is_bypassed(model, found, shown):
             raise ModelError(
                 f"not all that the model answers comes by way of its last layer {found!r}, as in networks with several"
@@ -80,6 +79,11 @@ def standardised(features: Tensor, learned: Tensor) -> Tensor:
     """Every number less its mean over `learned`, in standard deviations; as it is where it never changes there."""
     centre, scale = spread_of(learned)
     return (features - centre) / scale
+
+
+def _first(outputs: Tensor) -> Tensor:
+    """One number of what one example gives; a model that ends in `squeeze()` has left it no batch axis."""
+    return outputs.reshape(-1)[:1]
 
 
 def _listed(layers: list[str]) -> str:

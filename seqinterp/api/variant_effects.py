@@ -62,7 +62,7 @@ def variant_effects(
         AlphabetError: a sequence is not DNA.
         ModelError: the score is not one finite number per window.
     """
-    named = _named(model, sequences)
+    named = by_name(model, sequences)
     check_length(named, length)
     taken = [name for name in NEW_COLUMNS if name in variants.columns]
     if taken:
@@ -96,7 +96,7 @@ def _compared(score: Score, first: Tensor, second: Tensor, place: torch.device) 
     return before.double().numpy(), effects.double().numpy()
 
 
-def _named(model: nn.Module, sequences: object) -> Mapping[Hashable, str]:
+def by_name(model: nn.Module, sequences: object) -> Mapping[Hashable, str]:
     """The sequences by name.
 
     Raises:

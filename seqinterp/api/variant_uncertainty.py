@@ -6,13 +6,16 @@ from typing import Any
 import pandas as pd
 import torch
 
+from seqinterp.api.inputs import as_inputs
 from seqinterp.api.progress import spoken
-from seqinterp.api.repeats import alternatives
+from seqinterp.api.repeats import alternatives, models_of
 from seqinterp.api.results.repeated import differs_from_zero, reach, same_sign
-from seqinterp.api.variant_effects import NEW_COLUMNS, variant_effects
+from seqinterp.api.variant_effects import NEW_COLUMNS, by_name, variant_effects
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.errors import InputError
+from seqinterp.mutagenesis.variants import check_length
+from seqinterp.sequence.onehot import one_hot
 from seqinterp.shapes import Array
 
 SPREAD = ("deviation", "low", "high", "same_sign", "q_value")
@@ -51,18 +54,22 @@ def variant_uncertainty(
 
     Raises:
         InputError: one model without dropout, fewer than 3 repeats, and what `variant_effects` refuses.
+        ModelError: a dropout layer reads what examples cannot be told apart in.
     """
-    _, models = alternatives(model, draws=draws, seed=seed)
+    first = models_of(model)[0]
+    named = by_name(first, sequences)
+    check_length(named, length)
+    window = one_hot("N" * (length or len(next(iter(named.values())))))  # any that is as long as those that are read
+    _, models = alternatives(model, as_inputs(first, window), draws=draws, seed=seed)
     taken = [name for name in SPREAD if name in variants.columns]
     if taken:
         raise InputError(f"the table of variants has a column {taken[0]}, which is made here; rename or drop it")
-    kept = sequences if isinstance(sequences, Mapping | str) or hasattr(sequences, "ndim") else list(sequences)
     place = choose_device(device)
     tables = []
     with spoken("scoring variants", progress) as say:
         for number, one in enumerate(models):
             say(f"model {number + 1} of {len(models)}")
-            tables.append(variant_effects(one, kept, variants, target=target, length=length, keep=keep, device=place))
+            tables.append(variant_effects(one, named, variants, target=target, length=length, keep=keep, device=place))
     return _joined(tables)
 
 

@@ -8,13 +8,13 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from seqinterp.cases.losses import Loss
+from seqinterp.cases.losses import Loss, with_rows
 from seqinterp.errors import ModelError, SeqinterpError
 
 Way = Literal["vmap", "one at a time"]
@@ -24,16 +24,17 @@ ALIKE = 1e-4  # how far two ways of one gradient may lie apart, beside its lengt
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Examples, and the loss whose gradients are wanted of them."""
+    """Examples, the loss whose gradients are wanted of them, and of which it was lost in rounding, if that is known."""
 
     inputs: Tensor
     labels: Tensor
     loss: Loss
+    lost: Loss | None = None
 
     def blocks(self, size: int) -> list["Measured"]:
         """A few at a time."""
         parts = zip(self.inputs.split(size), self.labels.split(size), strict=True)
-        return [Measured(inputs, labels, self.loss) for inputs, labels in parts]
+        return [Measured(inputs, labels, self.loss, self.lost) for inputs, labels in parts]
 
 
 class ExampleGradients:
@@ -61,11 +62,23 @@ class ExampleGradients:
         rows = [self._backward(one, each, label) for each, label in zip(shown, wanted, strict=True)]
         return [torch.stack(parts) for parts in zip(*rows, strict=True)]
 
-    def _of_one(self, loss: Loss, weights: Mapping[str, Tensor], example: Tensor, label: Tensor) -> Tensor:
-        """The loss of one example, a scalar."""
+    def lost(self, examples: Measured) -> int:
+        """Of how many examples the gradient was lost in rounding."""
+        if examples.lost is None:
+            return 0
+        with torch.no_grad():
+            found = self._outputs(self.weights, examples.inputs.detach().to(self.place, copy=True))
+            return int(examples.lost(with_rows(found, len(examples.inputs)), examples.labels.to(self.place)).sum())
+
+    def _outputs(self, weights: Mapping[str, Tensor], inputs: Tensor) -> Any:
+        """What the model says under these weights."""
         held = {**self.rest, **weights}
         tensors = {slot: held[name] for slot, name in self.slots.items()}
-        outputs = functional_call(self.model, tensors, (example[None],), tie_weights=False)
+        return functional_call(self.model, tensors, (inputs,), tie_weights=False)
+
+    def _of_one(self, loss: Loss, weights: Mapping[str, Tensor], example: Tensor, label: Tensor) -> Tensor:
+        """The loss of one example, a scalar."""
+        outputs = self._outputs(weights, example[None])
         value = loss(outputs, label[None])
         if not isinstance(value, Tensor) or value.shape != (1,):
             came = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__

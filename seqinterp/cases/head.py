@@ -4,6 +4,8 @@ Influence functions hold where the loss is least. A network seldom stops there; 
 """
 
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,8 +38,7 @@ class Head:
 
     def __post_init__(self) -> None:
         check_task(self.task)
-        if not 0 <= self.l2 < float("inf"):
-            raise InputError(f"l2 must be 0 or positive, but it is {self.l2}")
+        check_l2(self.l2)
         if self.bias is not None and self.bias.shape != self.weights.shape[:1]:
             raise ShapeError(f"weights {tuple(self.weights.shape)} do not fit a bias {tuple(self.bias.shape)}")
         if self.task == "classes" and len(self.weights) < 2:
@@ -59,8 +60,14 @@ class Head:
         return self.weights if self.bias is None else torch.cat([self.weights, self.bias[:, None]], dim=1)
 
 
+def check_l2(l2: Any) -> None:
+    """Refuse a weight of the penalty that is no number from 0."""
+    if isinstance(l2, bool) or not isinstance(l2, Real) or not 0 <= float(l2) < float("inf"):
+        raise InputError(f"l2 must be a number, 0 or positive, but it is {l2!r}")
+
+
 def fit_head(
-    features: NewRepresentations, labels: object, *, task: Task, l2: float, bias: bool = True, steps: int = STEPS
+    features: NewRepresentations, labels: object, *, task: Task, l2: Any, bias: bool = True, steps: int = STEPS
 ) -> Head:
     """The layer that minimises sum_i loss_i + l2 / 2 |weights|^2 over the training examples, to full precision.
 
@@ -71,10 +78,11 @@ def fit_head(
         InputError: labels that the task does not take, a negative l2, more weights than a Hessian can be held of.
         ModelError: there is no minimum, as for classes that a plane separates and l2 = 0.
     """
+    check_l2(l2)
     values = checked_labels(labels, len(features), task)
     wanted = targets(values, task, int(values.max()) + 1 if task == "classes" else 0)
     start = torch.zeros(wanted.shape[1], features.shape[1], dtype=torch.float64)
-    head = Head(start, start[:, 0].clone() if bias else None, task, l2)
+    head = Head(start, start[:, 0].clone() if bias else None, task, float(l2))
     columns = head.columns(features)
     weights, penalty = head.table().clone(), penalised(head)
 

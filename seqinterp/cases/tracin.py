@@ -15,8 +15,8 @@ from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.rules.opaque import eager
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.cases.example_gradients import BLOCK, ExampleGradients, Measured, choose_way
-from seqinterp.cases.losses import Loss, Task, checked_labels, example_losses
-from seqinterp.errors import InputError, ShapeError
+from seqinterp.cases.losses import Loss, Task, checked_labels, example_losses, numbers_of, with_rows
+from seqinterp.errors import InputError, ModelError, ShapeError
 from seqinterp.shapes import Influences, Inputs, TrainingInputs
 
 NUMBERS = 2**26  # of gradients held at once, a quarter of a gigabyte in single precision
@@ -76,12 +76,13 @@ def tracin(
         InputError: no examples or checkpoints, a checkpoint or layer that the model does not fit, labels the task
             does not take, no asked labels for a loss.
         ShapeError: labels that do not fit the inputs.
-        ModelError: the loss is not one number per example.
+        ModelError: the loss is not one number per example, or a probability was rounded to 0 or 1 and with it the
+            gradient of its loss to nothing.
     """
     theirs = _examples(training, task, loss)
     if target is not None:
         inputs = asked if isinstance(asked, Tensor) else asked[0]
-        ours = _examples((inputs, torch.zeros(len(inputs))), task, _negative(target))
+        ours = _examples((inputs, torch.zeros(len(inputs))), task, _negative(target), target)
     elif isinstance(asked, Tensor):
         raise InputError("asked must be inputs and their labels for a loss; give both, or target= for an output")
     else:
@@ -134,9 +135,20 @@ def _trace(
         total = torch.zeros(1 if ours is None else len(ours.inputs), len(theirs.inputs), dtype=torch.float64)
         for checkpoint in checkpoints:
             gradients = ExampleGradients(model, _state(model, checkpoint), names, way)
+            _refuse_lost(gradients, kinds)
             one = _own(gradients, theirs, batch_size) if ours is None else _between(gradients, ours, theirs, batch_size)
             total += checkpoint.learning_rate * one
     return Traced(total, way, reason)
+
+
+def _refuse_lost(gradients: ExampleGradients, kinds: Sequence[Measured]) -> None:
+    """A gradient that was rounded away would pass for that of an example that did nothing."""
+    lost = sum(gradients.lost(part) for kind in kinds if kind.lost for part in kind.blocks(BLOCK))
+    if lost:
+        raise ModelError(
+            f"the model answers with probabilities, {lost} of which were rounded to 0 or 1, and their gradients to"
+            " nothing; give the model without its last sigmoid or softmax, or loss= and target= of what it answers"
+        )
 
 
 def _own(gradients: ExampleGradients, theirs: Measured, batch_size: int) -> Tensor:
@@ -220,16 +232,21 @@ def _state(model: nn.Module, checkpoint: Checkpoint) -> dict[str, Tensor]:
     return {**now, **saved}
 
 
-def _examples(examples: tuple[Tensor, object], task: Task, loss: Loss | None) -> Measured:
-    """Inputs and labels, found usable; those of a loss of the caller's own are passed to it as they are."""
+def _examples(examples: tuple[Tensor, object], task: Task, loss: Loss | None, told_by: object = None) -> Measured:
+    """Inputs and labels, found usable; those of a loss of the caller's own are passed to it as they are.
+
+    told_by: knows, where it has a method `lost`, of which examples rounding took the gradient; None takes the loss.
+    """
     inputs, labels = examples
     if len(inputs) == 0:
         raise InputError("inputs hold no example; give at least one")
-    values = checked_labels(labels, len(inputs), task) if loss is None else torch.as_tensor(labels)
-    if len(values) != len(inputs):
-        raise ShapeError(f"there are {len(inputs)} inputs but {len(values)} labels")
+    values = checked_labels(labels, len(inputs), task) if loss is None else numbers_of(labels)
+    if values.shape[:1] != (len(inputs),):
+        raise ShapeError(f"there are {len(inputs)} inputs but labels of shape {tuple(values.shape)}")
     values = values.to(inputs.dtype) if values.is_floating_point() else values
-    return Measured(inputs, values, example_losses(task) if loss is None else loss)
+    measure = example_losses(task) if loss is None else loss
+    lost = getattr(loss if told_by is None else told_by, "lost", None)
+    return Measured(inputs, values, lambda outputs, wanted: measure(with_rows(outputs, len(wanted)), wanted), lost)
 
 
 def _negative(target: Target) -> Loss:

@@ -8,7 +8,27 @@ import typer
 from seqinterp.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
+
+
+Models = Annotated[
+    str | None,
+    typer.Option(
+        help="Other runs, comma-separated, trained from other seeds: effects are then means over all, with"
+        " their spread.",
+        show_default=False,
+    ),
+]
+Draws = Annotated[
+    int | None,
+    typer.Option(
+        help="Of one run with dropout: effects are means over this many networks thinned by it, with their spread.",
+        min=3,
+        show_default=False,
+    ),
+]
 
 
 def variants(
@@ -29,37 +49,26 @@ def variants(
         ),
     ] = None,
     keep: Annotated[str, typer.Option(help="The end of the window that indels do not move: start or stop.")] = "start",
-    models: Annotated[
-        str | None,
-        typer.Option(
-            help="Other runs, comma-separated, trained from other seeds: effects are then means over all, with"
-            " their spread.",
-            show_default=False,
-        ),
-    ] = None,
+    models: Models = None,
+    draws: Draws = None,
+    seed: options.Seed = 0,
     target: options.Target = 0,
     device: options.Device = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Score the reference and the alternative allele of variants; writes a table (.tsv, .tsv.gz, .csv)."""
-    from functools import partial
-
-    from seqinterp.api.variant_effects import variant_effects
-    from seqinterp.api.variant_uncertainty import variant_uncertainty
-    from seqinterp.cli.listed import listed
     from seqinterp.cli.output import TABLES, refuse_other_endings, write_frame
+    from seqinterp.errors import InputError
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.fasta import read_fasta
-    from seqinterp.io.load_model import load_model
 
     refuse_other_endings(out, *TABLES)
+    if models is not None and draws is not None:
+        raise InputError("--draws thins the one run by its dropout, and --models are asked once each; leave one out")
     with written_whole(out, force=force) as place:
         names, letters = read_fasta(sequences)
-        others = [load_model(Path(path)) for path in listed(models)]
-        own = load_model(run)
-        ask = partial(variant_uncertainty, [own, *others]) if others else partial(variant_effects, own)
-        found = ask(
+        found = _asking(run, models, draws, seed)(
             dict(zip(names, letters, strict=True)),
             read_table(variants),
             target=target,
@@ -70,6 +79,22 @@ def variants(
         )
         write_frame(place, found)
     typer.echo(str(out.resolve()))
+
+
+def _asking(run: Path, models: str | None, draws: int | None, seed: int) -> "Callable[..., pd.DataFrame]":
+    """What scores variants: the one run, all runs, or the one thinned by its dropout."""
+    from functools import partial
+
+    from seqinterp.api.variant_effects import variant_effects
+    from seqinterp.api.variant_uncertainty import variant_uncertainty
+    from seqinterp.cli.listed import listed
+    from seqinterp.io.load_model import load_model
+
+    others = [load_model(Path(path)) for path in listed(models)]
+    own = load_model(run)
+    if draws is not None:
+        return partial(variant_uncertainty, own, draws=draws, seed=seed)
+    return partial(variant_uncertainty, [own, *others]) if others else partial(variant_effects, own)
 
 
 def read_table(path: Path) -> "pd.DataFrame":

@@ -5,11 +5,14 @@ The layers below are taken as known, so this is a floor under what the model doe
 linear regression for a network that is one linear layer.
 """
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from scipy.optimize import minimize
 from torch import Tensor, nn
@@ -21,7 +24,8 @@ from seqinterp.attribution.run import Device, batched
 from seqinterp.errors import InputError, ModelError, ShapeError
 from seqinterp.shapes import Inputs, Members, Numbers, Scores
 
-WIDEST = 12.0  # of the logarithms of precisions that are looked at, either sign
+WIDEST = 24.0  # of the logarithms of prior and noise that are looked at, in units that the data give, either sign
+FLAT = 1e-6  # of the logarithm of the evidence: where a bound is as good as that, the optimum lies on it
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,15 @@ class LastLayer:
 
     covariance: of its weights and bias, `(features + 1, features + 1)`, in double precision.
     noise: the variance of the targets about the model, 0 for classes. prior: the precision of the weights before any
-        data.
+        data. on_bound: "prior" or "noise" where the data would have it ever larger or smaller, so that the number is
+        the end of what was looked at: the noise of targets that the model meets exactly, the prior of weights of 0.
     """
 
     model: nn.Module
     covariance: Tensor
     noise: float
     prior: float
+    on_bound: tuple[str, ...] = ()
 
     def variance(
         self, inputs: Inputs, *, batch_size: int | None = None, device: Device = None
@@ -66,7 +72,13 @@ class LastLayer:
         outputs, features = last_features(self.model, inputs, batch_size=batch_size, device=device)
         chance = torch.Generator().manual_seed(seed)
         normal = torch.randn(draws, len(self.covariance), generator=chance, dtype=torch.float64)
-        return outputs, self._spread(features), outputs + normal @ torch.linalg.cholesky(self.covariance).T @ features.T
+        return outputs, self._spread(features), outputs + normal @ self._root() @ features.T
+
+    def _root(self) -> Tensor:
+        """The symmetric square root of the covariance, which is there where rounding leaves Cholesky's none."""
+        values, directions = torch.linalg.eigh(self.covariance)
+        root: Tensor = (directions * values.clamp_min(0.0).sqrt()) @ directions.T
+        return root
 
     def _spread(self, features: Tensor) -> Tensor:
         """Of the outputs, `(batch,)`."""
@@ -87,7 +99,9 @@ def fit_last_layer(
     """The posterior of the last layer's weights, given the data that the model was trained on.
 
     With features h (and a 1 for the bias) and weights w as trained, its covariance is
-    (sum_i c_i h_i h_i' + prior I)^-1, c_i = 1 / noise for regression and p_i (1 - p_i) for classes.
+    (sum_i c_i h_i h_i' + prior I)^-1, c_i = 1 / noise for regression and p_i (1 - p_i) for classes. Prior and noise
+    are looked for in units of the features and of the targets' deviation, so in other units they are the same; one
+    that ends on a bound is named in `on_bound`, and said aloud.
 
     prior: the precision of the weights; None takes the one under which the data are most likely (the evidence of the
         Laplace approximation at the trained weights).
@@ -109,18 +123,21 @@ def fit_last_layer(
         if given is not None and not 0 < given < float("inf"):
             raise InputError(f"{name} must be above 0, but it is {given}")
     outputs, features = last_features(model, inputs, batch_size=batch_size, device=device)
-    weights = _weights(model, features.shape[1])
+    weights, count = _weights(model, features.shape[1]), len(values)
+    ask = partial(_most_likely, count=count, size=float(weights @ weights), prior=prior)
     if task == "binary":
         chance = torch.sigmoid(outputs)
         curvature = (features * (chance * (1 - chance)).unsqueeze(1)).T @ features
-        fit = float(functional.binary_cross_entropy_with_logits(outputs, values, reduction="sum"))
-        chosen, _ = _most_likely(curvature, fit, len(values), float(weights @ weights), prior, 1.0)
-        return LastLayer(model, _inverse(curvature, chosen, 1.0), 0.0, chosen)
-    squares = float((values - outputs).square().sum())
-    chosen, spread = _most_likely(
-        features.T @ features, squares / 2, len(values), float(weights @ weights), prior, noise, measured=True
-    )
-    return LastLayer(model, _inverse(features.T @ features, chosen, spread), spread, chosen)
+        found = ask(curvature, fit=0.0, noise=1.0, unit=1.0, measured=False)
+    else:
+        fit = float((values - outputs).square().sum()) / 2
+        found = ask(features.T @ features, fit=fit, noise=noise, unit=_variance(values), measured=True)
+    for name in found.on_bound:
+        logging.getLogger("seqinterp").warning(
+            f"the {name} of the last layer's posterior lies at the end of what is looked at; what is said of its"
+            f" uncertainty depends on that end: give {name}= to fit_last_layer, or more training examples"
+        )
+    return LastLayer(model, found.covariance, found.noise if task == "regression" else 0.0, found.prior, found.on_bound)
 
 
 def last_features(
@@ -193,39 +210,83 @@ def _weights(model: nn.Module, count: int) -> Tensor:
     return torch.cat(parts).to("cpu", torch.float64)[:count]
 
 
-def _inverse(curvature: Tensor, prior: float, noise: float) -> Tensor:
-    """(curvature / noise + prior I)^-1."""
-    precision = curvature / noise + prior * torch.eye(len(curvature), dtype=torch.float64)
-    return torch.cholesky_inverse(torch.linalg.cholesky(precision))
+def _variance(targets: Tensor) -> float:
+    """Of the targets, their mean square where they are all alike, 1 where they are all 0."""
+    varied, size = float(targets.var(correction=0)), float(targets.square().mean())
+    return varied if varied > 1e-24 * size else size or 1.0
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The covariance of the weights, and the prior and noise that it has."""
+
+    covariance: Tensor
+    prior: float
+    noise: float
+    on_bound: tuple[str, ...]
 
 
 def _most_likely(
     curvature: Tensor,
+    *,
     fit: float,
     count: int,
     size: float,
     prior: float | None,
     noise: float | None,
-    *,
-    measured: bool = False,
-) -> tuple[float, float]:
+    unit: float,
+    measured: bool,
+) -> _Chosen:
     """The prior precision and the noise of the largest evidence, those that are given as they are.
 
     -log evidence = fit / noise + (n / 2) log noise + (prior |w|^2 + log det(C / noise + prior I) - d log prior) / 2,
-    with the determinant from the eigenvalues of C; constants are left out.
+    with the determinant from the eigenvalues of C; constants are left out. Noise is counted in the unit of the targets'
+    variance and the prior in that of C / (n noise): then no number below has a unit.
     """
-    values = torch.linalg.eigvalsh(curvature).clamp_min(0.0)
+    values, directions = torch.linalg.eigh(curvature)
+    values = values.where(values > len(values) * torch.finfo(values.dtype).eps * values.max(), 0.0)  # less is rounding
+    scale = (float(values.mean()) / count or 1.0) / unit
+    terms = _Evidence(values / (scale * unit), fit / unit, count if measured else 0, size * scale)
+    given = [None if prior is None else math.log(prior / scale), None if noise is None else math.log(noise / unit)]
+    free = [place for place, value in enumerate(given) if value is None]
+    start = [0.0, math.log(max(2 * terms.fit / count, math.exp(-WIDEST)))]
 
-    def both(logarithms: Numbers) -> tuple[float, float]:
-        free = [math.exp(value) for value in logarithms.tolist()]
-        return (free[0] if prior is None else prior, free[1] if noise is None else noise)
+    def placed(logarithms: Numbers) -> list[float]:
+        found = iter(logarithms.tolist())
+        return [next(found) if value is None else value for value in given]
 
-    def loss(logarithms: Numbers) -> float:
-        precision, spread = both(logarithms)
-        volume = float((values / spread + precision).log().sum()) - len(values) * math.log(precision)
-        noisy = 0.5 * count * math.log(spread) if measured else 0.0
-        return fit / spread + noisy + 0.5 * (precision * size + volume)
+    def loss(logarithms: Numbers) -> tuple[float, Numbers]:
+        value, slopes = terms(*placed(logarithms))
+        return value, np.array(slopes)[free]
 
-    first = [0.0, math.log(max(2 * fit / count, 1e-6))]
-    bounds = [(-WIDEST, WIDEST), (-2 * WIDEST, 2 * WIDEST)]
-    return both(minimize(loss, first, method="L-BFGS-B", bounds=bounds).x)
+    best = np.array(start)[free]
+    if free:
+        setting = {"jac": True, "method": "L-BFGS-B", "bounds": [(-WIDEST, WIDEST)] * len(free)}
+        best = minimize(loss, best, options={"ftol": 1e-15, "gtol": 1e-8, "maxiter": 1000}, **setting).x
+    ended = list[str]()
+    for row, place in enumerate(free):
+        for bound in (-WIDEST, WIDEST):
+            moved = np.where(np.arange(len(free)) == row, bound, best)
+            if loss(moved)[0] <= loss(best)[0] + FLAT:
+                best, ended = moved, [*ended, ("prior", "noise")[place]]
+                break
+    chosen, spread = (math.exp(value) for value in placed(best))
+    chosen, spread = chosen * scale if prior is None else prior, spread * unit if noise is None else noise
+    return _Chosen((directions / (values / spread + chosen)) @ directions.T, chosen, spread, tuple(ended))
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """-log evidence of logarithms of prior and noise, and its slopes; `count` is 0 where there is no noise."""
+
+    values: Tensor  # eigenvalues of the curvature
+    fit: float
+    count: int
+    size: float
+
+    def __call__(self, prior: float, noise: float) -> tuple[float, tuple[float, float]]:
+        share = self.values * math.exp(-prior - noise)  # by how much the data know a direction better than the prior
+        sharp, exact = math.exp(prior) * self.size, self.fit * math.exp(-noise)
+        told = float((share / (1 + share)).sum())
+        value = exact + 0.5 * (self.count * noise + sharp + float(share.log1p().sum()))
+        return value, (0.5 * (sharp - told), 0.5 * (self.count - told) - exact)

@@ -111,7 +111,7 @@ def test_models_with_several_outputs_and_heads():
         (None, {"count": 0}, InputError, "count must be 1 or more"),
         (None, {"count": 2.0}, InputError, "a whole number"),
         (None, {"criticisms": -1}, InputError, "criticisms must be 0 or more"),
-        (None, {"width": 0.0}, InputError, "width of a kernel"),
+        (None, {"width": 0.0}, InputError, "width must be a number above 0"),
         (None, {"layer": "head"}, InputError, "no layer 'head'"),
         (LABELS + 0.5, {}, InputError, "class numbers"),
         (["a"] * 82, {}, InputError, "class numbers"),
@@ -127,3 +127,14 @@ def test_too_many(monkeypatch):
     monkeypatch.setattr("seqinterp.api.find_prototypes.MOST", 50)
     with pytest.raises(InputError, match="50 examples at most, but there are 82"):
         chosen()
+
+
+@pytest.mark.parametrize("width", ["a", True, float("nan"), -1])
+def test_a_width_that_is_no_number(width):
+    with pytest.raises(InputError, match="width must be a number above 0"):
+        find_prototypes(Below(), islands(), width=width, device="cpu")
+
+
+def test_one_example_is_too_few():
+    with pytest.raises(InputError, match="2 examples or more"):  # and no warning of a deviation on the way
+        find_prototypes(Below(), islands()[:1], count=1, criticisms=0, device="cpu")

@@ -3,6 +3,7 @@
 from copy import deepcopy
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -214,3 +215,96 @@ def test_tracin_of_two_heads():
     assert found.on_scores.abs().max() > 0 and found.nearest.shape == (4, 0)
     with pytest.raises(InputError, match="no nearest examples were looked for: the model returns a tuple"):
         found.close()
+
+
+def trained(last):
+    """A small network with a sigmoid or a softmax at its end, and without."""
+    net = network(5, outputs=1 if isinstance(last, nn.Sigmoid) else 3).eval()
+    return net, nn.Sequential(net, last).eval()
+
+
+@pytest.mark.parametrize("last", [nn.Sigmoid(), nn.Softmax(dim=1)])
+def test_probabilities_are_not_taken_for_logits(last):
+    net, chances = trained(last)
+    task = "binary" if isinstance(last, nn.Sigmoid) else "classes"
+    labels = LABELS if task == "binary" else np.arange(30) % 3
+    plain = asked(net, labels, task=task, method="tracin", checkpoints=[net])
+    found = asked(chances, labels, task=task, method="tracin", checkpoints=[chances])
+    size = float(plain.self_influence.max())
+    torch.testing.assert_close(found.self_influence, plain.self_influence, rtol=1e-4, atol=1e-6 * size)
+    assert found.facts["outputs"] == "probability" and plain.facts["outputs"] == "logit or value"
+    target = (lambda outputs: outputs.log_softmax(dim=1)[:, 1]) if task == "classes" else 0
+    if task == "classes":
+        plain = asked(net, labels, task=task, target=target, method="tracin", checkpoints=[net])
+        found = asked(chances, labels, task=task, target=1, method="tracin", checkpoints=[chances])
+    size = float(plain.on_scores.abs().max())
+    torch.testing.assert_close(found.on_scores, plain.on_scores, rtol=1e-4, atol=1e-5 * size)
+    assert "log-odds gained" in found.facts["units"] or "logarithm of the probability" in found.facts["units"]
+    assert found.facts["way"] == "vmap"
+    # a score and a loss of the caller's own are theirs
+    own = asked(chances, labels, task=task, method="tracin", checkpoints=[chances], target=lambda out: out[:, 0])
+    assert own.facts["units"].startswith("score gained") and own.facts["outputs"] == "probability"
+
+
+def test_probabilities_that_were_rounded_away_are_refused():
+    net, chances = trained(nn.Sigmoid())
+    net[8].weight.data *= 1e5
+    with pytest.raises(ModelError, match="rounded to 0 or 1, and their gradients to nothing"):
+        asked(chances, method="tracin", checkpoints=[chances])
+    asked(net, method="tracin", checkpoints=[net])
+
+
+@pytest.mark.parametrize("method", ["last_layer", "representer", "tracin"])
+def test_labels_in_whatever_holds_them(method):
+    options = {"checkpoints": CHECKPOINTS} if method == "tracin" else {}
+    plain = asked(method=method, **options)
+    holders = [
+        pd.Series(LABELS, index=range(5, 35)), pd.Series(LABELS, dtype="Int64"), LABELS.astype(object), LABELS.tolist(),
+        LABELS.astype(bool), torch.from_numpy(LABELS),
+    ]  # fmt: skip
+    for holder in holders:
+        found = asked(labels=holder, method=method, **options)
+        assert torch.equal(found.on_scores, plain.on_scores) and torch.equal(found.labels, plain.labels)
+    if method == "tracin":
+        own = {"loss": lambda outputs, labels: (outputs[:, 0] - labels).square(), **options}
+        found = [asked(labels=holder, method=method, **own).on_scores for holder in holders[:4]]
+        for one in found:
+            torch.testing.assert_close(one, found[3])
+        with pytest.raises(InputError, match="labels must be numbers"):
+            asked(labels=["a"] * 30, method=method, **own)
+
+
+class Squeezed(nn.Module):
+    """Ends in `squeeze()`, so the output of one example has no axis for it."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, inputs):
+        return self.inner(inputs).squeeze()
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("method", ["last_layer", "representer", "tracin"])
+def test_models_that_end_in_squeeze(method, outputs):
+    net = network(4, outputs)
+    task, labels = ("binary", LABELS) if outputs == 1 else ("classes", np.arange(30) % 3)
+    found = []
+    for model in (net, Squeezed(net)):
+        options = {"checkpoints": [model]} if method == "tracin" else {}
+        found.append(
+            si.influence(model, ASKED[:1], TRAINING, labels, task=task, method=method, device="cpu", **options)
+        )
+    torch.testing.assert_close(found[1].on_scores, found[0].on_scores)
+    torch.testing.assert_close(found[1].self_influence, found[0].self_influence)
+    assert torch.equal(found[1].nearest, found[0].nearest) and found[1].nearest.shape == (1, 5)
+
+
+@pytest.mark.parametrize("l2", ["1", True, -1.0, float("nan"), None])
+def test_a_penalty_that_is_no_number(l2):
+    for method in ("last_layer", "representer"):
+        with pytest.raises(InputError, match="l2 must be a number, 0 or positive"):
+            asked(method=method, l2=l2)
+    with pytest.raises(InputError, match="l2 must be a number, 0 or positive"):
+        si.find_mislabelled(MODEL, TRAINING, LABELS, l2=l2, device="cpu")

@@ -137,6 +137,6 @@ def test_other_refusals():
     with pytest.raises(AlphabetError, match=r"row 0 \(a:3 T>G\).*'X'"):
         si.variant_effects(Placed(), {"a": "AXGTA"}, table(["a", 3, "T", "G"]), length=5, device="cpu")
     with pytest.raises(InputError, match="sequences must be strings by name, a list of them, or one-hot, not 7"):
-        module._named(Placed(), 7)
+        module.by_name(Placed(), 7)
     with pytest.raises(ModelError, match="the score of example 0 is nan"):
         si.variant_effects(Placed(), GENOME, rows, target=lambda outputs: outputs / 0 * 0, length=5, device="cpu")

@@ -111,3 +111,34 @@ def test_sequences_that_can_be_read_once():
         device="cpu",
     )
     assert found["effect"].tolist() == [6.0]
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_the_order_and_number_of_variants_change_no_mask(batch_first):
+    class Positions(nn.Module):
+        """A transformer whose batch axis may be the second."""
+
+        def __init__(self):
+            super().__init__()
+            self.embed, self.last = nn.Linear(4, 8), nn.Linear(8, 1)
+            self.mixed = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.3, batch_first=batch_first)
+
+        def forward(self, inputs):
+            hidden = self.embed(inputs.transpose(1, 2))
+            hidden = self.mixed(hidden if batch_first else hidden.transpose(0, 1))
+            return self.last(hidden.mean(dim=1 if batch_first else 0))
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = Positions()
+
+    def found(variants):
+        return si.variant_uncertainty(model, GENOME, variants, length=9, draws=4, device="cpu")
+
+    whole = found(table())
+    assert whole["deviation"].min() > 1e-4
+    for column in ("effect", "deviation"):
+        backwards = found(table().iloc[::-1])[column].to_numpy()[::-1]
+        alone = np.concatenate([found(table().iloc[[row]])[column] for row in range(3)])
+        np.testing.assert_allclose(whole[column], backwards, atol=1e-6)
+        np.testing.assert_allclose(whole[column], alone, atol=1e-6)

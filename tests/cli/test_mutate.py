@@ -151,6 +151,36 @@ def test_variants_over_several_runs(small, variants, tmp_path, command, capsys):
     assert found["low"].tolist() == found["effect"].tolist()
 
 
+def test_variants_over_dropout_masks_of_one_run(small, variants, tmp_path, command, capsys):
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = build("default", {"filters": 6, "width": 5, "dropout": 0.4})
+        model.output.weight.data.normal_()
+    save_checkpoint(tmp_path / "dropped", model)
+    words = ["variants", tmp_path / "dropped", "--sequences", small / "two.fa", "--variants", small / "v.tsv"]
+    words += ["--length", 21, "--quiet", "--device", "cpu", "--force", "--out", tmp_path / "e.tsv"]
+    genome = dict(zip(("one", "two"), SEQUENCES, strict=True))
+    tables = {}
+    for seed in (0, 3):
+        code, _, err = command(*words, "--draws", 20, "--seed", seed, capture=capsys)
+        assert code == 0, err
+        found = tables[seed] = pd.read_csv(tmp_path / "e.tsv", sep="\t", keep_default_na=False)
+        run = si.load_model(tmp_path / "dropped")
+        known = si.variant_uncertainty(run, genome, variants, length=21, draws=20, seed=seed, device="cpu")
+        assert list(found.columns) == list(known.columns)
+        np.testing.assert_allclose(found["deviation"], known["deviation"], rtol=1e-5)
+        assert found["deviation"].min() > 0
+    assert (tables[0]["deviation"] != tables[3]["deviation"]).all()
+    assert command(*words, capture=capsys)[0] == 0
+    assert "deviation" not in pd.read_csv(tmp_path / "e.tsv", sep="\t").columns
+    code, _, err = command(*words, "--draws", 20, "--models", str(tmp_path / "dropped"), capture=capsys)
+    assert code == 1 and "leave one out" in err
+    save_checkpoint(tmp_path / "plain", build("default", {"filters": 6, "width": 5, "dropout": 0.0}))
+    words[1] = tmp_path / "plain"
+    code, _, err = command(*words, "--draws", 20, capture=capsys)
+    assert code == 1 and "nothing varies" in err
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -111,3 +111,65 @@ def test_refusals():
         fit_last_layer(good, INPUTS, TARGETS, task="binary")
     with pytest.raises(InputError, match="prior must be above 0"):
         fit_last_layer(good, INPUTS, TARGETS, task="regression", prior=0.0)
+
+
+UNITS = [1e-7, 1e-3, 1.0, 500.0, 1e4, 1e6]
+
+
+def scaled(layer: nn.Linear, weights: float, bias: float) -> nn.Linear:
+    """A copy with weights and bias in other units."""
+    copy = nn.Linear(layer.in_features, 1, bias=layer.bias is not None).double()
+    with torch.no_grad():
+        copy.weight.copy_(weights * layer.weight)
+        if layer.bias is not None:
+            copy.bias.copy_(bias * layer.bias)
+    return copy
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_targets_in_another_unit_change_the_unit_alone(unit):
+    plain = fit_last_layer(trained(0.4, 0.25), INPUTS, TARGETS, task="regression", device="cpu")
+    model = scaled(trained(0.4, 0.25), unit, unit)
+    found = fit_last_layer(model, INPUTS, unit * TARGETS, task="regression", device="cpu")
+    assert found.noise == pytest.approx(plain.noise * unit**2, rel=1e-7)
+    assert found.prior == pytest.approx(plain.prior / unit**2, rel=1e-7)
+    torch.testing.assert_close(found.covariance / unit**2, plain.covariance, rtol=1e-7, atol=0)
+    spread = found.members(FAR, 20, device="cpu")[2] / unit
+    torch.testing.assert_close(spread, plain.members(FAR, 20, device="cpu")[2], rtol=1e-7, atol=1e-9)
+    assert plain.on_bound == found.on_bound == ()
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("task", ["regression", "binary"])
+def test_features_in_another_unit_change_the_weights_alone(task, unit):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer = nn.Linear(5, 1, bias=False).double()  # a bias has a unit of its own
+    targets = TARGETS if task == "regression" else (TARGETS > 0).double()
+    plain = fit_last_layer(layer, INPUTS, targets, task=task, device="cpu")
+    found = fit_last_layer(scaled(layer, 1 / unit, 0), unit * INPUTS, targets, task=task, device="cpu")
+    assert found.noise == pytest.approx(plain.noise, rel=1e-7)
+    assert found.prior == pytest.approx(plain.prior * unit**2, rel=1e-7)
+    ours, theirs = found.variance(unit * FAR, device="cpu")[1], plain.variance(FAR, device="cpu")[1]
+    torch.testing.assert_close(ours, theirs, rtol=1e-7, atol=0)
+
+
+def test_an_optimum_on_a_bound_is_said(caplog):
+    model = trained(1.0, 1.0)
+    exact = model(INPUTS).detach()[:, 0]
+    for unit in (1e-6, 1.0, 1e6):
+        found = fit_last_layer(scaled(model, unit, unit), INPUTS, unit * exact, task="regression", device="cpu")
+        assert found.on_bound == ("noise",)
+        assert 0 < found.noise < 1e-9 * float((unit * exact).var())
+    assert "the noise of the last layer's posterior lies at the end" in caplog.text
+    few = fit_last_layer(model, INPUTS[:4], exact[:4], task="regression", device="cpu")  # fewer targets than weights
+    assert "noise" in few.on_bound
+    assert few.members(FAR, 5, device="cpu")[2].isfinite().all()
+    blank = scaled(model, 0.0, 0.0)
+    assert fit_last_layer(blank, INPUTS, TARGETS, task="regression", device="cpu").on_bound == ("prior",)
+    labels = (TARGETS > 0).double()
+    assert fit_last_layer(blank, INPUTS, labels, task="binary", device="cpu").on_bound == ("prior",)
+    given = fit_last_layer(blank, INPUTS, labels, task="binary", prior=1.0, device="cpu")
+    assert given.on_bound == () and given.prior == 1.0
+    alike = fit_last_layer(model, INPUTS, torch.full((60,), 3.0), task="regression", device="cpu")
+    assert alike.noise > 0 and alike.covariance.isfinite().all()
