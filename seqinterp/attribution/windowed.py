@@ -23,7 +23,8 @@ FEWER = 16  # times as many rows at once as of whole images, which take so much 
 AGREES = 1e-5  # relative difference from the plain score of a row beyond which patches are not trusted
 _ONE_BY_ONE = frozenset(["relu", "relu6", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "softplus"])
 _ONE_BY_ONE |= {"sigmoid", "tanh", "hardtanh", "hardswish", "hardsigmoid", "clamp", "clamp_min", "clamp_max", "abs"}
-_ONE_BY_ONE |= {"square", "sqrt", "exp", "log", "neg", "clone", "contiguous", "detach", "to", "float", "double"}
+_ONE_BY_ONE |= {"square", "sqrt", "exp", "log", "neg", "clone"}
+_OFTEN_ITSELF = frozenset(["contiguous", "detach", "to", "float", "double"])
 _OF_SEVERAL = frozenset(["add", "sub", "rsub", "mul", "div", "cat", "concat", "concatenate", "maximum", "minimum"])
 _Pair = tuple[int, int]
 Mask = Callable[[int, int], Tensor]
@@ -33,19 +34,28 @@ class Patched(Tensor):
     """Rows that are one map but for a patch each; its own numbers are NaN, so that what reads past it is found out.
 
     whole: `(1, channel, row, column)`. patch: `(batch, channel, height, width)`. tops, lefts: where each begins.
+    maps: the rows laid out whole, once some operation has asked for them; version: that of the maps then. Views of
+    them may have been handed out, so whatever is written in place from then on is written there, and counts.
     """
 
     whole: Tensor
     patch: Tensor
     tops: list[int]
     lefts: list[int]
+    maps: Tensor | None
+    version: int
 
     @classmethod
     def of(cls, whole: Tensor, patch: Tensor, tops: list[int], lefts: list[int]) -> "Patched":
         """Rows with these patches, in the shape of the whole maps."""
         held = whole.new_full((1,), torch.nan).expand(len(patch), *whole.shape[1:]).as_subclass(cls)
-        held.whole, held.patch, held.tops, held.lefts = whole, patch, tops, lefts
+        held.whole, held.patch, held.tops, held.lefts, held.maps, held.version = whole, patch, tops, lefts, None, 0
         return held
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the maps were written to since they were laid out, so that the patches are out of date."""
+        return self.maps is not None and self.maps._version != self.version
 
     @classmethod
     def __torch_function__(
@@ -57,14 +67,17 @@ class Patched(Tensor):
         if name.word in ("__get__", "size", "dim", "ndimension", "numel", "__len__", "is_floating_point", "stride"):
             with torch._C.DisableTorchFunctionSubclass():
                 return func(*args, **keywords)
+        written = args[0] if name.in_place else None
+        seen = isinstance(written, Patched) and written.maps is not None
         with torch._C.DisableTorchFunctionSubclass():
-            found = _computed(name.word, func, args, keywords)
+            found = None if seen else _computed(name.word, func, args, keywords)
             if found is None:
-                return _laid_out(func, args, keywords)
-            if (name.in_place or keywords.get("inplace")) and isinstance(args[0], Patched):
-                kept = args[0]
-                kept.whole, kept.patch, kept.tops, kept.lefts = found.whole, found.patch, found.tops, found.lefts
-                return kept
+                return _on_maps(func, args, keywords, written)
+            if isinstance(written, Patched):
+                written.whole, written.patch, written.tops, written.lefts = (
+                    found.whole, found.patch, found.tops, found.lefts,
+                )  # fmt: skip
+                return written
             return found
 
 
@@ -99,10 +112,10 @@ def windowed_scores(
 ) -> Scores:
     """The score of rows that differ from `image`, `(channel, row, column)`, only in a window of `size` each.
 
-    The first row is scored as it is, too; where that disagrees, or a score is not finite, all rows are.
+    The first row, and the one whose score is farthest from the others', are scored as they are, too; where that
+    disagrees, or a score is not finite, all rows are.
     """
     height, width = size
-    first = score(rows[:1])
     patches = [row[:, t : t + height, s : s + width] for row, t, s in zip(rows, tops, lefts, strict=True)]
     try:
         with eager():
@@ -112,23 +125,33 @@ def windowed_scores(
     plain = laid_out(found) if isinstance(found, Patched) else found
     if plain.shape != rows.shape[:1] or not bool(torch.isfinite(plain).all()):
         return by_rows(score, rows)
-    apart, scale = (plain[:1] - first).abs(), torch.maximum(first.abs(), plain.abs().max())
+    shown = torch.tensor([0, int((plain - plain.median()).abs().argmax())], device=plain.device)
+    expected = by_rows(score, rows[shown])
+    apart, scale = (plain[shown] - expected).abs(), torch.maximum(expected.abs(), plain.abs().max())
     return plain if bool((apart <= AGREES * scale).all()) else by_rows(score, rows)
 
 
 def laid_out(rows: Patched) -> Tensor:
-    """The whole maps, `(batch, channel, row, column)`."""
+    """The whole maps, `(batch, channel, row, column)`; the same ones each time."""
+    if rows.maps is not None:
+        return rows.maps
     maps = rows.whole.expand(len(rows.patch), *rows.whole.shape[1:]).clone()
     height, width = rows.patch.shape[2:]
     for place, patch, top, left in zip(maps, rows.patch, rows.tops, rows.lefts, strict=True):
         place[:, top : top + height, left : left + width] = patch
+    rows.maps, rows.version = maps, maps._version
     return maps
 
 
-def _laid_out(func: Callable[..., Any], args: Sequence[Any], keywords: dict[str, Any]) -> Any:
-    """The operation on whole maps."""
+def _on_maps(func: Callable[..., Any], args: Sequence[Any], keywords: dict[str, Any], written: Any) -> Any:
+    """The operation on whole maps; what it writes in place is written there, and gives the rows back."""
     plain = [_plain(value) for value in args]
-    return func(*plain, **{name: _plain(value) for name, value in keywords.items()})
+    found = func(*plain, **{name: _plain(value) for name, value in keywords.items()})
+    if not isinstance(written, Patched):
+        return found
+    if laid_out(written).shape != (len(written.patch), *written.whole.shape[1:]):
+        raise RuntimeError("an operation in place gave the rows another shape")  # which they cannot have
+    return written
 
 
 def _plain(value: Any) -> Any:
@@ -142,11 +165,20 @@ def _computed(word: str, func: Callable[..., Any], args: Sequence[Any], keywords
     first = args[0] if args else None
     if word in _OF_SEVERAL:
         return _several(word, func, args, keywords)
-    if not isinstance(first, Patched) or any(isinstance(value, Patched) for value in args[1:]):
+    if not isinstance(first, Patched) or any(isinstance(value, Patched) for value in (*args[1:], *keywords.values())):
+        return None
+    if first.is_written:
         return None
     others = [*args[1:], *keywords.values()]
-    if word in _ONE_BY_ONE and not any(isinstance(value, Tensor | torch.memory_format) for value in others):
-        return _each(first, lambda maps: func(maps, *args[1:], **{**keywords, **_not_in_place(keywords)}))
+    if any(isinstance(value, torch.memory_format) for value in others):
+        return None
+    if word in _OFTEN_ITSELF:
+        whole = func(first.whole, *args[1:], **keywords)
+        if whole.data_ptr() == first.whole.data_ptr():  # to write to the one is to write to the other
+            return first
+        return Patched.of(whole, func(first.patch, *args[1:], **keywords), first.tops, first.lefts)
+    if word in _ONE_BY_ONE and not any(isinstance(value, Tensor) for value in others):
+        return _each(first, lambda maps: func(maps, *args[1:], **keywords))
     if word == "dropout" or word == "feature_dropout":
         return first if not _option(args, keywords, 2, "training", True) else None
     if word == "batch_norm":
@@ -159,13 +191,17 @@ def _computed(word: str, func: Callable[..., Any], args: Sequence[Any], keywords
     return None if reads is None else reads(first, func, args, keywords)
 
 
-def _not_in_place(keywords: dict[str, Any]) -> dict[str, Any]:
-    return {"inplace": False} if "inplace" in keywords else {}
-
-
 def _each(rows: Patched, function: Callable[[Tensor], Tensor]) -> Patched:
-    """An operation that treats every place alike; on copies, as it may write in place."""
-    return Patched.of(function(rows.whole.clone()), function(rows.patch.clone()), rows.tops, rows.lefts)
+    """An operation that treats every place alike, on copies; where it writes in place, these rows change."""
+    copy = rows.whole.clone()
+    version = copy._version
+    whole, patch = function(copy), function(rows.patch.clone())
+    if copy._version == version:
+        return Patched.of(whole, patch, rows.tops, rows.lefts)
+    if rows.maps is not None:
+        raise RuntimeError("rows of which there may be views were written to")  # which would not see it
+    rows.whole, rows.patch = whole, patch
+    return rows
 
 
 def _option(args: Sequence[Any], keywords: dict[str, Any], place: int, name: str, default: Any) -> Any:
@@ -180,6 +216,8 @@ def _several(word: str, func: Callable[..., Any], args: Sequence[Any], keywords:
     if joins and _option(args, keywords, 1, "dim", 0) != 1:
         return None
     held = [value for value in operands if isinstance(value, Patched)]
+    if any(value.is_written for value in held) or any(isinstance(value, Patched) for value in keywords.values()):
+        return None
     same = {value.whole.shape[2:] for value in held} | {torch.Size([len(value.patch)]) for value in held}
     if len(same) != 2 or not all(isinstance(value, Patched) or (not joins and _placeless(value)) for value in operands):
         return None

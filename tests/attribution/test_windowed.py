@@ -137,12 +137,7 @@ def test_most_of_the_work_is_saved():
     rows = rows_of(image, [5, 49], [8, 49], (15, 15))
     with torch.no_grad():
         windowed_scores(Score(model, output(0)), image, rows, [5, 49], [8, 49], (15, 15))
-    assert seen == [None] * 4 + [
-        (17, 17),
-        (17, 17),
-        (9, 9),
-        (11, 11),
-    ]
+    assert seen == [(17, 17), (17, 17), (9, 9), (11, 11)] + [None] * 4  # and the plain scores that it is held against
 
 
 def test_what_reads_past_the_patches_is_found_out():
@@ -179,3 +174,86 @@ def test_occlusion_by_patches_is_occlusion(limit, baseline, monkeypatch):
     whole = si.attribute(model, inputs, "occlusion", **options).values
     torch.testing.assert_close(found, whole, rtol=1e-9, atol=1e-12)
     assert found.abs().max() > 0
+
+
+def strip(maps):
+    maps = maps.clone()
+    maps[..., -6:] = 0
+    return maps
+
+
+def capped(maps):
+    maps = maps * 1
+    maps[maps > 0.4] = 0.4
+    return maps
+
+
+def filled(maps):
+    maps = maps + 0
+    maps.masked_fill_(maps < 0.1, 0.3)
+    return maps
+
+
+def some_channels(maps):
+    maps = maps - 0
+    maps[:, :1].relu_()
+    return maps
+
+
+def into(maps):
+    made = maps.clone()
+    torch.clamp(maps, max=0.2, out=made)
+    return made
+
+
+def through_a_view(maps):
+    maps = maps.clone()
+    flat = maps.flatten(2)
+    maps.relu_()
+    return maps + flat.reshape(maps.shape)
+
+
+def through_itself(maps):
+    maps = maps.clone()
+    maps.detach().mul_(2)
+    maps.contiguous().relu_()
+    return maps
+
+
+def by_place(maps):
+    maps = maps.clone()
+    F.leaky_relu(maps, 0.1, True)
+    return maps
+
+
+def shaped(maps):
+    maps = maps.clone()
+    maps.unsqueeze_(0)
+    return maps[0]
+
+
+@pytest.mark.parametrize(
+    "write", [strip, capped, filled, some_channels, into, through_a_view, through_itself, by_place, shaped]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_written_in_place_is_there(write, first):
+    body = drawn(nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1))
+    weights = torch.linspace(-1, 1, 4, dtype=torch.float64)
+
+    class Written(nn.Module):
+        def forward(self, inputs):
+            assert isinstance(inputs, torch.Tensor)
+            maps = body(write(inputs)) if first else write(body(inputs))
+            return (maps.amax((2, 3)) + maps.mean((2, 3))) @ weights[:, None]
+
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randn(2, 23, 30, generator=generator, dtype=torch.float64)
+    image[..., -6:] = 0  # what `strip` blanks is blank
+    image[:, :8, :8] = image[:, :8, :8].clamp(0.1, 0.2)  # nothing is written where the first window is
+    tops, lefts = [0, 3, 10, 19, 12], [0, 20, 26, 26, 4]
+    rows = image.repeat(5, 1, 1, 1)
+    for row, top, left in zip(rows, tops, lefts, strict=True):
+        row[:, top : top + 4, left : left + 4] = 0.5
+    score = Score(Written(), output(0))
+    with torch.no_grad():
+        torch.testing.assert_close(windowed_scores(score, image, rows, tops, lefts, (4, 4)), score(rows))
