@@ -116,7 +116,7 @@ def _name(axes: Axes, stretches: Sequence[Stretch], rows: Sequence[int], window:
 
 
 def maps_figure(image: np.ndarray, maps: Mapping[str, np.ndarray]) -> Figure:
-    """Draw a picture (channel, row, column), and over it the contributions of its places by method."""
+    """Draw a picture (channel, row, column), and over it maps (row, column) by method."""
     tall, wide = image.shape[1:]
     height, width = max(40, CELL * tall // max(tall, wide)), max(60, CELL * wide // max(tall, wide))
     count = 1 + len(maps)

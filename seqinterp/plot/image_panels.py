@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seqinterp.attribution.per_place import place_map
 from seqinterp.errors import InputError
 from seqinterp.plot.drawing import Number
 from seqinterp.plot.image_grid import as_shown
@@ -62,7 +63,8 @@ def image_panels(
     target = same_question(results, example)
     first = next(iter(results.values()))
     picture = first.inputs[example].numpy() if image is None else image
-    maps = {name: signed_map(picture, each.values[example].numpy(), sign) for name, each in results.items()}
+    places = {name: place_map(each.values[example].numpy(), each.certificate.method) for name, each in results.items()}
+    maps = {name: signed_map(picture, shown, sign) for name, shown in places.items()}
     across = min(max(columns, 1), 1 + len(maps))
     tall, wide = picture.shape[1:]
     size = SIDE * wide // max(tall, wide), SIDE * tall // max(tall, wide)

@@ -38,8 +38,8 @@ def overlay(
 
     Args:
         image: black is its lowest and white its highest number.
-        attribution: `(channel, row, column)`, the sum over channels is drawn; or a map `(row, column)` as it is. A map
-            that is shown alike on every channel (Grad-CAM, windows over all channels) is taken as it is, too.
+        attribution: `(channel, row, column)`, of which the sum over channels is drawn; or a map `(row, column)` as it
+            is, such as Grad-CAM's, which says one number of a place.
         sign: "all", only what is "positive" or "negative", or the "absolute" size.
         clip: the percentile of the sizes shown at full colour; what is larger looks like it. 100 cuts nothing.
         opacity: of full colour, 0 to 1; smaller values let the picture through in proportion.
@@ -64,7 +64,7 @@ def overlay(
 
 
 def signed_map(image: Picture, attribution: PictureMap, sign: str) -> np.ndarray:
-    """The map `(row, column)` that is drawn: summed over channels, unless all hold the same; of the sign asked for.
+    """The map `(row, column)` that is drawn: summed over channels, of the sign asked for.
 
     Raises:
         ShapeError: the attribution does not fit the picture.
@@ -82,7 +82,7 @@ def signed_map(image: Picture, attribution: PictureMap, sign: str) -> np.ndarray
         raise InputError("an overlay needs finite numbers; the picture or its attribution holds NaN or infinity")
     plain = attribution.astype(np.float64)
     if plain.ndim == 3:
-        plain = plain[0] if (plain == plain[:1]).all() else plain.sum(axis=0)
+        plain = plain.sum(axis=0)
     if sign == "all":
         return plain
     if sign == "absolute":

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqinterp.attribution.per_place import place_map
 from seqinterp.plot.evidence import Stretch, logos_figure, maps_figure
 from seqinterp.plot.shown_window import shown_window
 from seqinterp.report.evidence_contents import EvidenceContents, Explanations, MotifsPresent, Row, SmallestChange
@@ -85,7 +86,9 @@ def _maps(contents: EvidenceContents) -> Image | None:
         return embedded(figure, f"Contributions of every base by {names}, with the known motifs that stand there.")
     if contents.inputs.ndim != 3:
         return None
-    return embedded(maps_figure(contents.inputs, maps), f"The picture, and the contributions of its places by {names}.")
+    shown = {readable(name): place_map(values, name) for name, values in contents.maps.items()}
+    words = f"The picture, and the contributions of its places by {names}."
+    return embedded(maps_figure(contents.inputs, shown), words)
 
 
 def _stretches(said: MotifsPresent | str) -> list[Stretch]:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from seqinterp.api.results.tables import long_frame, same_shape
 from seqinterp.attribution.certificate import Certificate
+from seqinterp.attribution.per_place import place_map
 from seqinterp.io.arrays import load_arrays, save_arrays
 from seqinterp.plot.logo import attribution_logo
 from seqinterp.plot.overlay import overlay
@@ -76,4 +77,5 @@ class Attribution:
             return attribution_logo(self.values[example].numpy(), **options)
         made = self.certificate
         said = f"{made.method}, target {made.target}, score {self.score[example]:.3g}"
-        return overlay(self.inputs[example].numpy(), self.values[example].numpy(), **{"title": said, **options})
+        shown = place_map(self.values[example].numpy(), made.method)
+        return overlay(self.inputs[example].numpy(), shown, **{"title": said, **options})
