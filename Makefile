@@ -18,8 +18,8 @@ test-image: install $(IMAGE) ## the tests that need torchvision, which stands be
 	@echo "running the tests that need torchvision"
 	@PYTHONPATH=.image $(BIN)/python -m pytest -m "torchvision and not slow" $$(grep -rl --include="*.py" mark.torchvision tests)
 
-test-slow: install ## comparisons with peers and long trainings
-	@$(BIN)/python -m pytest -m slow
+test-slow: install $(IMAGE) ## comparisons with peers and long trainings
+	@PYTHONPATH=.image $(BIN)/python -m pytest -m slow
 
 bench: install ## the figures of the README, on real data where it is present
 	@$(BIN)/python benchmarks/real_data.py

@@ -79,21 +79,28 @@ if TYPE_CHECKING:
     from seqinterp.api.variant_uncertainty import variant_uncertainty as variant_uncertainty
     from seqinterp.api.verify import verify as verify
     from seqinterp.attribution.jacobian import saliency_map as saliency_map
+    from seqinterp.concepts.concept_masks import box_masks as box_masks, interval_masks as interval_masks
     from seqinterp.errors import SeqinterpError as SeqinterpError
     from seqinterp.evaluation.scorecard.thresholds import Thresholds as Thresholds
     from seqinterp.images.augment import Augmentation as Augmentation
+    from seqinterp.images.balance import oversample as oversample, undersample as undersample
+    from seqinterp.images.crop import box_around as box_around, central_box as central_box, crop as crop
     from seqinterp.images.duplicates import find_duplicates as find_duplicates
     from seqinterp.images.fine_tune import Stage as Stage
     from seqinterp.images.image_set import ImageSet as ImageSet
     from seqinterp.images.settings import ImageSettings as ImageSettings
     from seqinterp.images.split import split_images as split_images
     from seqinterp.io.image_files import read_images as read_images
+    from seqinterp.io.image_weights import load_weights as load_weights
     from seqinterp.io.load_model import load_model as load_model
+    from seqinterp.io.mask_files import read_masks as read_masks
     from seqinterp.io.motif_files import read_motifs as read_motifs, write_meme as write_meme
     from seqinterp.io.tables import read_examples as read_examples
     from seqinterp.models.heads import with_variance as with_variance
     from seqinterp.models.regression import fit_members as fit_members, fit_regression as fit_regression
     from seqinterp.motifs.motif import Motif as Motif
+    from seqinterp.plot.image_panels import image_panels as image_panels
+    from seqinterp.plot.overlay import overlay as overlay
     from seqinterp.report.evidence_doubts import DoubtLimits as DoubtLimits
     from seqinterp.sequence.examples import Locus as Locus
     from seqinterp.sequence.onehot import decode as decode, one_hot as one_hot
@@ -110,9 +117,13 @@ _PUBLIC = {
     "attribution_uncertainty": "api.attribution_uncertainty",
     "AttributionUncertainty": "api.results.attribution_uncertainty",
     "Augmentation": "images.augment",
+    "box_around": "images.crop",
+    "box_masks": "concepts.concept_masks",
     "calibrate": "api.calibrate",
+    "central_box": "images.crop",
     "Companions": "api.results.companions",
     "Constraints": "api.constraints",
+    "crop": "images.crop",
     "decode": "sequence.onehot",
     "dependency_map": "api.dependency_map",
     "Designs": "api.results.designs",
@@ -138,14 +149,17 @@ _PUBLIC = {
     "Fooled": "api.results.fooled",
     "gallery": "api.gallery",
     "Gallery": "api.results.gallery",
+    "image_panels": "plot.image_panels",
     "ImageSet": "images.image_set",
     "ImageSettings": "images.settings",
     "ImageStudy": "api.results.image_study",
     "influence": "api.influence",
     "Influence": "api.results.influence",
+    "interval_masks": "concepts.concept_masks",
     "jacobian": "api.jacobian",
     "judge_designs": "api.judge_designs",
     "load_model": "io.load_model",
+    "load_weights": "io.image_weights",
     "Locus": "sequence.examples",
     "MarginalEffects": "api.results.marginal_effects",
     "marginalize": "api.marginalize",
@@ -163,6 +177,8 @@ _PUBLIC = {
     "one_hot": "sequence.onehot",
     "optimize": "api.optimize",
     "out_of_distribution": "api.out_of_distribution",
+    "overlay": "plot.overlay",
+    "oversample": "images.balance",
     "PairEffects": "api.results.pairs",
     "Penalties": "api.penalties",
     "plan_edits": "api.plan_edits",
@@ -170,6 +186,7 @@ _PUBLIC = {
     "Prototypes": "api.results.prototypes",
     "read_examples": "io.tables",
     "read_images": "io.image_files",
+    "read_masks": "io.mask_files",
     "read_motifs": "io.motif_files",
     "saliency_map": "attribution.jacobian",
     "Scorecard": "api.results.scorecard",
@@ -185,6 +202,7 @@ _PUBLIC = {
     "train": "api.train",
     "train_images": "api.train_images",
     "Uncertainty": "api.results.uncertainty",
+    "undersample": "images.balance",
     "variant_effects": "api.variant_effects",
     "variant_uncertainty": "api.variant_uncertainty",
     "Verification": "api.results.verification",

@@ -27,10 +27,10 @@ def gallery(
     layers: Sequence[str] | None = None,
     *,
     units: Any = 8,
-    examples: int = 9,
+    examples: Any = 9,
     method: str = "deconvnet",
     names: Sequence[str] | None = None,
-    batch_size: int | None = None,
+    batch_size: Any = None,
     device: Device = None,
 ) -> Gallery:
     """The images that excite units most, cut to what a unit sees, and its activation projected down to the pixels.
@@ -62,7 +62,10 @@ def gallery(
         ModelError: the model cannot be differentiated, or is TorchScript.
     """
     checked = as_inputs(model, inputs)
-    _refuse(checked, units, examples, method, names)
+    _refuse(checked, units, method, names)
+    _refuse_count("examples", examples)
+    if batch_size is not None:
+        _refuse_count("batch_size", batch_size)
     score = Score(model, first_tensor)
     place = choose_device(device)
     with torch.inference_mode(False), torch.no_grad(), borrowed(model, place), row_limit(batch_size):
@@ -74,7 +77,7 @@ def gallery(
     return Gallery(found, told, origin)
 
 
-def _refuse(inputs: Inputs, units: Any, examples: int, method: str, names: Sequence[str] | None) -> None:
+def _refuse(inputs: Inputs, units: Any, method: str, names: Sequence[str] | None) -> None:
     """Raise InputError for what cannot be used, before any work."""
     if is_dna(inputs):
         raise InputError("galleries are for images; for DNA seqinterp.filter_motifs shows what excites each filter")
@@ -86,7 +89,11 @@ def _refuse(inputs: Inputs, units: Any, examples: int, method: str, names: Seque
     whole = numbers and all(isinstance(number, int) and not isinstance(number, bool) for number in numbers)
     if not whole or (isinstance(units, int) and units < 1):
         raise InputError(f"units must be how many, 1 or more, or a list of the numbers of units, not {units!r}")
-    if examples < 1:
-        raise InputError(f"examples must be 1 or more, not {examples}")
     if names is not None and len(names) != len(inputs):
         raise InputError(f"one name per image is needed, but {len(names)} came for {len(inputs)} images")
+
+
+def _refuse_count(name: str, number: Any) -> None:
+    """Raise InputError for what is no whole number from 1."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InputError(f"{name} must be 1 or more, a whole number, not {number!r}")

@@ -14,16 +14,17 @@ from seqinterp.api.candidates import Wanted
 from seqinterp.api.evaluate import LEAST, evaluate
 from seqinterp.api.results.image_study import ImageStudy, StudyParts
 from seqinterp.api.results.scorecard import Scorecard
-from seqinterp.api.study_parts.case import case_part, choose_case, maps_of, study_methods
+from seqinterp.api.study_parts.case import case_part, choose_case, maps_of, named_case, study_methods
 from seqinterp.api.study_parts.data import data_part, evenly_of, samples_of, training_part
 from seqinterp.api.study_parts.likeness import label_rows, likeness_table, noise_part
 from seqinterp.api.study_parts.masks import masks_of, masks_part
-from seqinterp.api.study_parts.networks import Build, School
+from seqinterp.api.study_parts.networks import School, refuse_network
 from seqinterp.api.study_parts.random_labels import random_labels_part
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.errors import InputError
 from seqinterp.images.augment import Augmentation
 from seqinterp.images.build import SMALL
+from seqinterp.images.duplicates import NEAR
 from seqinterp.images.image_set import ImageSet
 from seqinterp.images.outcome import judge_images
 from seqinterp.images.settings import ImageSettings
@@ -40,7 +41,7 @@ AUGMENT = Augmentation()
 def study_images(  # noqa: PLR0913 - a study is many experiments, and all of this may be left out
     images: ImageSet,
     *,
-    network: Build = SMALL,
+    network: Any = SMALL,
     methods: Any = None,
     case: str | None = None,
     masks: Any = None,
@@ -49,6 +50,7 @@ def study_images(  # noqa: PLR0913 - a study is many experiments, and all of thi
     noise: Sequence[float] = NOISE,
     examples: int = 16,
     by_group: bool = True,
+    near: int | float | None = NEAR,
     device: Device = None,
     seed: int = 0,
     checkpoint: Path | str | None = None,
@@ -64,7 +66,8 @@ def study_images(  # noqa: PLR0913 - a study is many experiments, and all of thi
     Args:
         images: labelled images; a split they have is used, else `split_images` makes one.
         network: "small_cnn", a classifier of torchvision by name, or a function that builds a module with one logit
-            per class, with other weights each time that torch's random state differs.
+            per class, with other weights each time that torch's random state differs. Not a module: the other networks
+            of a study start afresh.
         methods: names of the catalogue, or a mapping from names to options; None is the gradient, integrated gradients,
             occlusion (15 pixels, step 8, at the size of the images) and Grad-CAM.
         case: the test image that is shown, by its name or a part of it; None draws one that is called rightly.
@@ -74,6 +77,8 @@ def study_images(  # noqa: PLR0913 - a study is many experiments, and all of thi
         noise: standard deviations of noise, as a share of white.
         examples: how many test images are put on trial, as many of each class.
         by_group: False deals images at random to training and test, related ones too: for showing what that does.
+        near: the likeness from which two images count as one (see `find_duplicates`), which are dealt together, and
+            must not stand on two sides of a split that the images have; None looks for equal pixels alone.
         device: "cpu", "cuda" ...; None takes a GPU when there is one and says so when there is not.
         seed: everything random follows from it.
         checkpoint: a folder that keeps what is finished (weights, methods on trial), so that an interrupted study goes
@@ -81,7 +86,8 @@ def study_images(  # noqa: PLR0913 - a study is many experiments, and all of thi
         progress: say on the terminal what is being done.
 
     Raises:
-        InputError: too few images, an unknown method or case, masks that do not fit.
+        InputError: too few images, an unknown method or case, masks that do not fit, a module as network, or a function
+            that gives the same weights each time.
         LeakageError: a split that came with the images has related images on two sides.
         ModelError: the network cannot be built or trained on these images, or not explained by a method.
         FileError: the checkpoint is of another study.
@@ -89,8 +95,9 @@ def study_images(  # noqa: PLR0913 - a study is many experiments, and all of thi
     asked = study_methods(methods, (int(images.inputs.shape[2]), int(images.inputs.shape[3])))
     _check(noise, examples)
     marked = masks_of(masks, images)
+    refuse_network(network)
     place = choose_device(device)
-    parted = _parted(images, by_group=by_group, seed=seed)
+    parted = _parted(images, by_group=by_group, near=near, seed=seed)
     folder = None if checkpoint is None else Path(checkpoint)
     school = School(network, parted, settings or ImageSettings(), augment, seed, place, folder, progress)
     test_rows = np.flatnonzero(np.array(parted.split) == "test")
@@ -98,7 +105,11 @@ def study_images(  # noqa: PLR0913 - a study is many experiments, and all of thi
         raise InputError(
             f"a study needs at least {LEAST} test images, but there are {len(test_rows)}; give more images"
         )
-    study = _Study(school, asked, parted.part("test"), test_rows, tuple(noise), examples, by_group, augment)
+    test = parted.part("test")
+    if case is not None:
+        named_case(test, case)
+    school.refuse_weak_controls()
+    study = _Study(school, asked, test, test_rows, tuple(noise), examples, by_group, near, augment)
     return study.run(case, None if marked is None else marked[torch.from_numpy(test_rows)])
 
 
@@ -110,12 +121,12 @@ def _check(noise: Sequence[float], examples: int) -> None:
         raise InputError(f"at least {LEAST} examples are needed to put methods on trial, not {examples}")
 
 
-def _parted(images: ImageSet, *, by_group: bool, seed: int) -> ImageSet:
+def _parted(images: ImageSet, *, by_group: bool, near: int | float | None, seed: int) -> ImageSet:
     """The images with a split, which keeps related ones together unless it shall not."""
     if images.split is None:
-        return split_images(images, fractions=(0.6, 0.1, 0.3), by_group=by_group, seed=seed)
+        return split_images(images, fractions=(0.6, 0.1, 0.3), by_group=by_group, near=near, seed=seed)
     if by_group:
-        refuse_overlap(images, near=None)
+        refuse_overlap(images, near=near)
     return images
 
 
@@ -130,6 +141,7 @@ class _Study:
     noise: tuple[float, ...]
     examples: int
     by_group: bool
+    near: int | float | None
     augment: Augmentation | None
 
     def run(self, case: str | None, marked: PlaceMask | None) -> ImageStudy:
@@ -151,10 +163,10 @@ class _Study:
         if marked is not None:
             pair = {NETWORK: model, "an untrained network": school.untrained()}
             masks = masks_part(pair, self.methods, test, marked, target=target, seed=seed, device=device)
-        related = related_images(school.images)[self.rows]
+        related = related_images(school.images, near=self.near)[self.rows]
         outcome = judge_images(logits, test.labels, test.classes, groups=related, seed=seed)
         parts = StudyParts(
-            data=data_part(school.images, by_group=self.by_group),
+            data=data_part(school.images, by_group=self.by_group, near=self.near),
             training=training_part(self._network, model, taught.history, outcome),
             case=case_part(test, row, logits, chosen, target, maps[NETWORK]),
             labels=labels,
@@ -222,6 +234,7 @@ class _Study:
             "network": self._network,
             "settings": asdict(school.settings),
             "augment": None if self.augment is None else asdict(self.augment),
+            "near": self.near,
             "noise": list(self.noise),
             "examples": len(card.inputs),
             "model_hash": card.facts["model_hash"],

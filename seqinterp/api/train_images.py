@@ -9,9 +9,11 @@ import pandas as pd
 from scipy.special import softmax
 from torch import nn
 
+from seqinterp.api.stage_leakage import refuse_stage_leakage
 from seqinterp.attribution.run import Device, choose_device
-from seqinterp.errors import InputError, LeakageError
+from seqinterp.errors import InputError
 from seqinterp.images.build import SMALL, build_network
+from seqinterp.images.duplicates import NEAR
 from seqinterp.images.fine_tune import Stage, fine_tune
 from seqinterp.images.image_set import ImageSet
 from seqinterp.images.networks import require_fit
@@ -19,9 +21,10 @@ from seqinterp.images.outcome import ImageOutcome, judge_images
 from seqinterp.images.settings import ImageSettings
 from seqinterp.images.split import refuse_overlap, related_images
 from seqinterp.images.trainer import Augment, image_logits
-from seqinterp.images.variants import origins_of
 from seqinterp.io.image_weights import LoadedWeights, load_weights
 from seqinterp.models.train import own_randomness, seed_all
+
+BALANCE = "weight"
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,16 @@ class TrainedImages:
     seed: int
 
 
-def train_images(
+def train_images(  # noqa: PLR0913 - a training is described by this much, and all but the images may be left out
     images: ImageSet,
     *,
     network: str | nn.Module | Callable[[], nn.Module] = SMALL,
     settings: ImageSettings | None = None,
     augment: Augment | None = None,
-    balance: str = "weight",
+    balance: str = BALANCE,
     stages: Sequence[Stage] | None = None,
     weights: str | Path | None = None,
+    near: int | float | None = NEAR,
     device: Device = None,
     seed: int = 0,
     progress: bool = False,
@@ -69,26 +73,32 @@ def train_images(
     Args:
         images: with a split (`split_images` makes one) that keeps related images on one side.
         network: "small_cnn"; a classifier of torchvision by name, for instance "densenet121"; a function that builds a
-            module with one logit per class; or a module, from whose weights training starts. Pixels are normalised
-            inside the model that comes back.
+            module with one logit per class; or a module, of which a copy is trained. Pixels are normalised inside the
+            model that comes back.
         settings, augment, balance: of the training, see `fit_images`.
         stages: several trainings one after another, see `Stage`, in place of one with `settings`, `augment` and
             `balance`; a stage without images takes those before it.
         weights: a local file that training starts from, see `load_weights`; colours are then normalised as
             torchvision's weights want it, or as the file says.
+        near: the likeness from which two images count as one, which must not stand on two sides; that of
+            `split_images`, also where the images were split by it. None looks for equal pixels alone.
         device, progress: as everywhere.
         seed: start weights, order of images and augmentation follow from it.
 
     Raises:
         InputError: no split, no training or test images, a class without training images, an unknown network.
-        LeakageError: the split, or the images of a stage, have related images on both sides.
+        LeakageError: the split, or the images of a stage, have related images on both sides, by name, parent, group
+            or pixels.
         ModelError: the network does not take these images, torchvision is needed and not there, the loss is not finite.
         FileError: the weights do not fit.
     """
     test = images.part("test")
-    _refuse_leakage(images, stages or ())
-    if stages and (settings is not None or augment is not None):
-        raise InputError("stages bring their own settings and augment; give them there, or leave the stages out")
+    if stages and (settings is not None or augment is not None or balance != BALANCE):
+        raise InputError(
+            "stages bring their own settings, augment and balance; give them there, or leave the stages out"
+        )
+    refuse_overlap(images, near=near)
+    refuse_stage_leakage(images, stages or (), near=near)
     place = choose_device(device)
     with own_randomness(place):
         seed_all(int(np.random.SeedSequence([seed, 1]).generate_state(1)[0]), place)
@@ -98,7 +108,7 @@ def train_images(
     plan = list(stages or [Stage(images, settings=settings, augment=augment, balance=balance)])
     plan[0] = replace(plan[0], images=plan[0].images or images)
     tuned = fine_tune(built, plan, device=place, seed=seed, progress=progress)
-    related = related_images(images, near=None)
+    related = related_images(images, near=near)
     logits = image_logits(tuned.model, images, device=place)
     held = np.flatnonzero(np.array(images.split) == "test")
     return TrainedImages(
@@ -112,28 +122,6 @@ def train_images(
         network=network if isinstance(network, str) else getattr(network, "__name__", type(network).__name__),
         seed=seed,
     )
-
-
-def _refuse_leakage(images: ImageSet, stages: Sequence[Stage]) -> None:
-    """Related images stand on one side, and no stage trains on what the test part is about."""
-    refuse_overlap(images, near=None)
-    kept = _marks(images.part("test"))
-    for number, stage in enumerate(stages, start=1):
-        if stage.images is None:
-            continue
-        refuse_overlap(stage.images, near=None)
-        learned = [place for place, part in enumerate(stage.images.split or ()) if part != "test"]
-        if shared := sorted(kept & _marks(stage.images.take(learned))):
-            raise LeakageError(
-                f"stage {number} would be trained on {shared[0][1]!r}, which the test part of the images holds, too;"
-                " crop or change the images after they are split"
-            )
-
-
-def _marks(images: ImageSet) -> set[tuple[str, str]]:
-    """What a set of images is about: names of images that are there or were cut from, and of groups."""
-    names = {("image", name) for name in (*images.names, *origins_of(images))}
-    return names | {("group", group) for group in images.groups or ()}
 
 
 def _predictions(images: ImageSet, logits: np.ndarray, related: np.ndarray) -> pd.DataFrame:

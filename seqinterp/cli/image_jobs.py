@@ -1,25 +1,28 @@
 """What `seqinterp images` does: read, call, write."""
 
 import json
+import shlex
 import shutil
+import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from seqinterp.api.results.image_study import PAGE, WEIGHTS
+from seqinterp.api.results.image_study import PAGE
 from seqinterp.api.study_images import study_images
 from seqinterp.api.train_images import TrainedImages, train_images
 from seqinterp.cli.job import said
 from seqinterp.cli.output import write_frame
 from seqinterp.errors import FileError
+from seqinterp.images.architecture import image_architecture_of
 from seqinterp.images.augment import Augmentation
 from seqinterp.images.groups import kermany_patient
 from seqinterp.images.image_set import ImageSet
 from seqinterp.images.settings import ImageSettings
 from seqinterp.images.split import split_images
-from seqinterp.io.arrays import save_arrays
+from seqinterp.io.checkpoint import save_checkpoint
 from seqinterp.io.image_files import read_images
 from seqinterp.io.mask_files import read_masks
 from seqinterp.plot.confusion import confusion_figure, image_training_figure
@@ -42,6 +45,7 @@ class Asked:
     seed: int
     device: str | None
     progress: bool
+    near: float
     by_group: bool = True
 
     def images(self) -> ImageSet:
@@ -91,13 +95,14 @@ def study_into(
         settings=asked.settings,
         examples=examples,
         by_group=asked.by_group,
+        near=asked.near,
         device=asked.device,
         seed=asked.seed,
         checkpoint=folder,
         progress=asked.progress,
     )
     known = {"data": {"read from": str(asked.data)}, "title": f"Can explanations of {asked.data.name} be believed?"}
-    study = replace(study, facts={**study.facts, **known, "command": _command(asked, out, masks)})
+    study = replace(study, facts={**study.facts, **known, "command": shlex.join(["seqinterp", *sys.argv[1:]])})
     study.save(out, force=force)
     if checkpoint is None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,22 +110,11 @@ def study_into(
     return out / PAGE
 
 
-def _command(asked: Asked, out: Path, masks: Path | None) -> str:
-    """The command that does this again."""
-    words = ["seqinterp images study", str(asked.data), "--out", str(out), "--network", asked.network]
-    words += ["--groups", repr(asked.groups)] if asked.groups else []
-    words += ["--grey"] if asked.grey else []
-    words += ["--size", str(asked.size)] if asked.size else []
-    words += ["--masks", str(masks)] if masks else []
-    words += [] if asked.by_group else ["--no-split-by-group"]
-    return " ".join([*words, "--epochs", str(asked.epochs), "--seed", str(asked.seed)])
-
-
 def train_into(folder: Path, asked: Asked) -> None:
     """Train, and write weights, tables and figures."""
     images = asked.images()
     if images.split is None:
-        images = split_images(images, fractions=(0.6, 0.1, 0.3), seed=asked.seed)
+        images = split_images(images, fractions=(0.6, 0.1, 0.3), near=asked.near, seed=asked.seed)
     folder.mkdir()
     with said(f"training {asked.network} on {len(images.part('train')):,} images"):
         trained = train_images(
@@ -128,16 +122,16 @@ def train_into(folder: Path, asked: Asked) -> None:
             network=asked.network,
             settings=asked.settings,
             augment=Augmentation(),
+            near=asked.near,
             device=asked.device,
             seed=asked.seed,
             progress=asked.progress,
         )
     shape = [int(size) for size in images.inputs.shape[1:]]
-    about = {"network": trained.network, "classes": list(trained.classes), "shape": shape, "seed": trained.seed}
-    save_arrays(folder / WEIGHTS, "weights", trained.model.state_dict(), about)
+    architecture = image_architecture_of(trained.model, network=asked.network, classes=trained.classes, shape=shape)
+    save_checkpoint(folder, trained.model, {"seed": trained.seed}, architecture=architecture)
     write_frame(folder / "predictions.tsv", trained.predictions)
     write_frame(folder / "history.tsv", trained.history)
-    (folder / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     (folder / "outcome.json").write_text(json.dumps(outcome_of(trained), indent=2) + "\n", encoding="utf-8")
     figures = {
         "confusion.png": confusion_figure(trained.outcome.confusion, trained.classes),

@@ -38,6 +38,15 @@ ByGroup = Annotated[
     ),
 ]
 Laterality = Annotated[bool, typer.Option("--laterality", help="Left and right differ, as in a chest.")]
+Near = Annotated[
+    float,
+    typer.Option(
+        help="Likeness from which two images count as one and stand on one side of the split; raise it for pictures of"
+        " a kind that differ in little.",
+        min=0.1,
+        max=1,
+    ),
+]
 Case = Annotated[
     str | None, typer.Option(help="The test image that is shown, by its name or a part of it.", show_default=False)
 ]
@@ -72,6 +81,7 @@ def study(
     methods: Methods = None,
     examples: Count = 16,
     laterality: Laterality = False,
+    near: Near = 0.97,
     by_group: ByGroup = True,
     checkpoint: Checkpoint = None,
     seed: options.Seed = 0,
@@ -85,7 +95,7 @@ def study(
     """
     from seqinterp.cli.image_jobs import Asked, study_into
 
-    asked = Asked(data, groups, grey, size, laterality, network, epochs, seed, device, not quiet, by_group=by_group)
+    asked = Asked(data, groups, grey, size, laterality, network, epochs, seed, device, not quiet, near, by_group)
     page = study_into(
         out, asked, case=case, masks=masks, methods=methods, examples=examples, checkpoint=checkpoint, force=force
     )
@@ -102,6 +112,7 @@ def train(
     network: Network = "small_cnn",
     epochs: Epochs = 20,
     laterality: Laterality = False,
+    near: Near = 0.97,
     seed: options.Seed = 0,
     device: options.Device = None,
     force: options.Force = False,
@@ -113,7 +124,7 @@ def train(
     from seqinterp.cli.image_jobs import Asked, train_into
     from seqinterp.io.atomic import written_whole
 
-    asked = Asked(data, groups, grey, size, laterality, network, epochs, seed, device, not quiet)
+    asked = Asked(data, groups, grey, size, laterality, network, epochs, seed, device, not quiet, near)
     with written_whole(out, force=force) as folder:
         train_into(folder, asked)
     typer.echo(str(out.resolve()))

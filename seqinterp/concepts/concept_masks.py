@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool1d, pad
@@ -85,15 +86,7 @@ def stacked(concepts: Mapping[str, Any], inputs: Inputs) -> Tensor:
     wanted = (len(inputs), *inputs.shape[2:])
     found = []
     for name, given in concepts.items():
-        mask = torch.as_tensor(given).cpu()
-        if tuple(mask.shape) != wanted:
-            raise ShapeError(
-                f"the mask of concept {name!r} has shape {tuple(mask.shape)}, but {wanted} belongs to these inputs"
-                " (the batch, then places, without channels)"
-            )
-        if mask.dtype != torch.bool and not bool(((mask == 0) | (mask == 1)).all()):
-            raise InputError(f"the mask of concept {name!r} must hold True and False, or 1 and 0, and nothing else")
-        mask = mask.bool()
+        mask = as_mask(given, wanted, f"the mask of concept {name!r}")
         if not mask.any() or mask.all():
             where = "everywhere" if mask.all() else "nowhere"
             raise InputError(
@@ -102,3 +95,24 @@ def stacked(concepts: Mapping[str, Any], inputs: Inputs) -> Tensor:
             )
         found.append(mask)
     return torch.stack(found, dim=1)
+
+
+def as_mask(given: Any, wanted: tuple[int, ...], what: str) -> Tensor:
+    """A mask as a bool tensor on the CPU; arrays, tensors and lists of True and False, or of 1 and 0, will do.
+
+    Raises:
+        InputError: `what` (the mask, in words) holds anything else.
+        ShapeError: it has another shape than `wanted`.
+    """
+    try:
+        mask = given.detach().cpu() if isinstance(given, Tensor) else torch.from_numpy(np.array(given))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} must be an array of True and False, not {type(given).__name__}") from error
+    if tuple(mask.shape) != tuple(wanted):
+        raise ShapeError(
+            f"{what} has shape {tuple(mask.shape)}, but {tuple(wanted)} belongs to these inputs (their places, without"
+            " channels)"
+        )
+    if mask.dtype != torch.bool and not bool(((mask == 0) | (mask == 1)).all()):
+        raise InputError(f"{what} must hold True and False, or 1 and 0, and nothing else; for bytes give mask > 0")
+    return mask.bool()

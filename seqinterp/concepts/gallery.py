@@ -99,6 +99,9 @@ def reached(score: Score, example: Inputs, layers: Sequence[str]) -> dict[str, l
     rectifier is shut or a weight is zero. Gives for each layer one table per axis, `(size, places)`; of a layer whose
     places are no rows and columns, such as a dense one, `(size, 1)`.
     """
+    # Not `UnitMaps.axes`, which measures another thing: that asks where the middle of a field is and how far apart
+    # fields lie, fits a line through what moved in several examples, and may miss an end; a box must miss nothing that
+    # could move. NaN would not do there, because `where` and comparisons swallow it and other tools must run on it.
     axes = range(2, example.ndim)
     tables: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     for axis in axes:

@@ -109,7 +109,10 @@ def sobel_edges(inputs: Inputs, /) -> PlaceMap:
 
 
 def intensity(inputs: Inputs, /) -> PlaceMap:
-    """How bright an image is at every pixel: the mean over channels.
+    """How bright an image is at every pixel: the plain mean over channels.
+
+    Not the brightness that the eye sees (`images.greys.as_grey`): a null map stands beside attributions, which count
+    every channel alike, and inputs may have any channels.
 
     Raises:
         ShapeError: the inputs are not `(batch, channel, row, column)`.

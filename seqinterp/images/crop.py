@@ -1,12 +1,13 @@
 """Parts of images, each with the name of the image that it is a part of."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqinterp.errors import InputError
-from seqinterp.images.greys import resized
+from seqinterp.images.greys import resized, rows_and_columns
 from seqinterp.images.image_set import ImageSet
 from seqinterp.images.variants import variants_of
 
@@ -14,14 +15,14 @@ Box = tuple[int, int, int, int]  # row start, row stop, column start, column sto
 Boxes = Callable[[Tensor, str], Box]  # which part of an image (channel, row, column) of that name
 
 
-def crop(images: ImageSet, box: Box | Boxes, *, size: tuple[int, int] | None = None) -> ImageSet:
+def crop(images: ImageSet, box: Box | Boxes, *, size: Any = None) -> ImageSet:
     """A part of each image, with its class, group and side of the split, and its name as the parent.
 
     Args:
         images: the images.
         box: (row start, row stop, column start, column stop), from 0 and half-open, or a function that gives it from an
             image (channel, row, column) and its name: `central_box(0.8)`, or `boxes.get` of your own.
-        size: rows and columns that all parts are scaled to; without it those of the images.
+        size: (rows, columns) that all parts are scaled to, or one number for both; without it those of the images.
 
     Raises:
         InputError: a box without rows or columns, or one that reaches out of its image.
@@ -29,9 +30,7 @@ def crop(images: ImageSet, box: Box | Boxes, *, size: tuple[int, int] | None = N
     boxes = [box if isinstance(box, tuple) else box(image, name) for image, name in _named(images)]
     for (image, name), one in zip(_named(images), boxes, strict=True):
         _check(one, name, int(image.shape[1]), int(image.shape[2]))
-    height, width = size or (int(images.inputs.shape[2]), int(images.inputs.shape[3]))
-    if min(height, width) < 1:
-        raise InputError(f"a size is rows and columns, at least one of each, but it is {size}")
+    height, width = rows_and_columns(tuple(images.inputs.shape[2:]) if size is None else size)
     parts = [
         resized(image[None, :, top:bottom, left:right], (height, width))
         for (image, _), (top, bottom, left, right) in zip(_named(images), boxes, strict=True)

@@ -1,13 +1,16 @@
 """Labelled images of one size, where they come from, and whose they are."""
 
+from collections import Counter
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from seqinterp.errors import InputError, ShapeError
+from seqinterp.images.fields import as_class_numbers, as_origins, as_pixels, as_words
 from seqinterp.shapes import ClassNumbers
 
 PARTS = ("train", "valid", "test")
@@ -17,10 +20,14 @@ PARTS = ("train", "valid", "test")
 class ImageSet:
     """Labelled images, one entry of every field per image; checks itself when it is made.
 
+    Fields may come as arrays, tensors, lists or columns of a table (whose index counts for nothing), and are kept as
+    is said here.
+
     Attributes:
-        inputs: float32 `(batch, channel, row, column)`, numbers from 0 (black) to 1, one channel (grey) or three (RGB).
-        labels: class numbers, from 0, in the order of `classes`.
-        classes: the names of the classes.
+        inputs: float32 `(batch, channel, row, column)`, numbers from 0 (black) to 1, one channel (grey) or three (RGB),
+            on the CPU and without a gradient.
+        labels: class numbers, int64, from 0, in the order of `classes`.
+        classes: the names of the classes, no two alike.
         names: what each image is called, its file for instance; no two alike.
         groups: whom or what each image is of, a patient for instance; images of one group never stand on two sides of
             a split. None where each is on its own.
@@ -29,19 +36,22 @@ class ImageSet:
         laterality: whether left and right differ (a chest does, a cell does not), so that mirror images are wrong.
 
     Raises:
-        InputError, ShapeError: fields that do not fit one another, classes that are not there, numbers outside 0 to 1.
+        InputError, ShapeError: fields of another kind or that do not fit one another, classes that are not there,
+            numbers outside 0 to 1.
     """
 
-    inputs: Tensor
-    labels: ClassNumbers
-    classes: tuple[str, ...]
-    names: tuple[str, ...]
-    groups: tuple[str, ...] | None = None
-    parents: tuple[str, ...] | None = None
-    split: tuple[str, ...] | None = None
-    laterality: bool = False
+    # `| Any`: what is of another kind becomes this kind, or is refused by a sentence
+    inputs: Tensor | Any
+    labels: ClassNumbers | Any
+    classes: tuple[str, ...] | Any
+    names: tuple[str, ...] | Any
+    groups: tuple[str, ...] | Any | None = None
+    parents: tuple[str, ...] | Any | None = None
+    split: tuple[str, ...] | Any | None = None
+    laterality: bool | Any = False
 
     def __post_init__(self) -> None:
+        self._convert()
         if self.inputs.ndim != 4 or self.inputs.shape[1] not in (1, 3) or len(self.inputs) == 0:
             raise ShapeError(
                 "images must be (batch, channel, row, column), at least one, of one channel (grey) or three (RGB), but"
@@ -56,11 +66,25 @@ class ImageSet:
                 )
         self._check_values()
 
+    def _convert(self) -> None:
+        """Every field of its own kind."""
+        if not isinstance(self.laterality, bool | np.bool_):
+            raise InputError(f"laterality is True or False, but {self.laterality!r} came")
+        found: dict[str, Any] = {"inputs": as_pixels(self.inputs), "labels": as_class_numbers(self.labels)}
+        found |= {"laterality": bool(self.laterality), "classes": as_words(self.classes, "classes")}
+        found["names"] = as_words(self.names, "names")
+        for field, values in (("groups", self.groups), ("split", self.split)):
+            found[field] = None if values is None else as_words(values, field)
+        found["parents"] = None if self.parents is None else as_origins(self.parents)
+        for field, value in found.items():
+            object.__setattr__(self, field, value)
+
     def _check_values(self) -> None:
         """Names differ, labels are classes, splits are known, pixels are finite and from 0 to 1."""
-        if len(set(self.names)) < len(self.names):
-            twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise InputError(f"images need names of their own, but {twice!r} stands more than once")
+        for words, kind in ((self.names, "images"), (self.classes, "classes")):
+            twice, times = Counter(words).most_common(1)[0] if words else ("", 0)
+            if times > 1:
+                raise InputError(f"{kind} need names of their own, but {twice!r} stands more than once")
         if not self.classes or not ((self.labels >= 0) & (self.labels < len(self.classes))).all():
             raise InputError(
                 f"labels must be numbers of classes, 0 to {len(self.classes) - 1}, but {self.labels.min()} to"

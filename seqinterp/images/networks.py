@@ -20,6 +20,8 @@ _OPTIONS = MappingProxyType(
         "inception_v3": {"aux_logits": False, "init_weights": True},
     }
 )
+# What networks raise where images do not suit them; the transformers of torchvision assert their size.
+_MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,10 @@ def require_fit(network: nn.Module, inputs: Tensor, classes: int) -> None:
         network.eval()
         with torch.no_grad():
             found = network(inputs.to(place))
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+    except _MISFITS as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".!")
         raise ModelError(
-            f"the network cannot take images of the shape {tuple(inputs.shape[1:])} (channel, row, column):"
-            f" {str(error).splitlines()[0].rstrip('.')}"
+            f"the network cannot take images of the shape {tuple(inputs.shape[1:])} (channel, row, column): {why}"
         ) from error
     finally:
         for child, mode in modes.items():

@@ -2,24 +2,25 @@
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from seqinterp.errors import InputError, LeakageError
+from seqinterp.images.dealing import dealt
 from seqinterp.images.duplicates import NEAR, duplicate_pairs
 from seqinterp.images.groups import linked
 from seqinterp.images.image_set import PARTS, ImageSet
 from seqinterp.images.variants import origins_of
 
-FOLDS = 100  # at most; fractions are made of whole folds
+OFF = 0.05  # share of a part or of a class in it, beside one image, from which a split is not what was asked for
 
 
 def split_images(
     images: ImageSet,
     *,
-    fractions: tuple[int | float, int | float, int | float] = (0.7, 0.1, 0.2),
+    fractions: Any = (0.7, 0.1, 0.2),
     by_group: bool = True,
     near: int | float | None = NEAR,
     seed: int = 0,
@@ -27,12 +28,12 @@ def split_images(
     """The images with a split: train, valid and test, each class in each part by about its fraction.
 
     Images of one group, with one parent, or duplicates of one another (see `find_duplicates`) are dealt together, also
-    by a chain of such; parts are joined from equal folds of scikit-learn's StratifiedGroupKFold. A split that the
-    images had is replaced.
+    by a chain of such, the largest groups first (`images.dealing`). A split that the images had is replaced. Where
+    whole groups miss a fraction by more than 5 in 100, a UserWarning says by how much.
 
     Args:
         images: the images.
-        fractions: of the images that go to train, valid and test; whole hundredths (or thirds), sum 1.
+        fractions: of the images that go to train, valid and test; three positive numbers, sum 1.
         by_group: False deals each image on its own, as if none were related. That is wrong for anything but showing
             how much better a network then seems.
         near: the likeness from which two images count as duplicates; None for equal pixels alone.
@@ -41,30 +42,11 @@ def split_images(
     Raises:
         InputError: fractions that are none, or a part that would lack a class because too few groups have it.
     """
-    folds = _folds(fractions)
+    wanted = _fractions(fractions)
     related = related_images(images, near=near) if by_group else np.arange(len(images))
-    if len(np.unique(related)) < folds:
-        raise InputError(
-            f"{folds} folds are needed for the fractions {fractions}, but there are only {len(np.unique(related))}"
-            f" groups of related images among {len(images)}; give more, or rounder fractions, or a higher near if"
-            " images that differ count as duplicates"
-        )
-    kind = StratifiedGroupKFold if by_group else StratifiedKFold
-    dealer = kind(n_splits=folds, shuffle=True, random_state=seed)
-    part_of = np.empty(len(images), dtype=np.int64)
-    ends = np.cumsum([round(fraction * folds) for fraction in fractions])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a class smaller than the folds; what matters is checked below
-        try:
-            dealt = list(dealer.split(np.zeros(len(images)), images.labels, related))
-        except ValueError as error:
-            raise InputError(
-                f"no class has the {folds} images that the fractions {fractions} need; give more images, or rounder"
-                " fractions"
-            ) from error
-    for fold, (_, held) in enumerate(dealt):
-        part_of[held] = np.searchsorted(ends, fold, side="right")
+    part_of = dealt(related, images.labels, wanted, seed=seed)
     _require_classes(images, part_of, related)
+    _warn_of_misses(images, part_of, wanted, int(np.bincount(related).max()))
     return replace(images, split=tuple(PARTS[part] for part in part_of))
 
 
@@ -97,7 +79,8 @@ def refuse_overlap(images: ImageSet, *, near: int | float | None = NEAR) -> None
     pairs, exact, likeness = duplicate_pairs(images, near=near)
     across = [i for i, (a, b) in enumerate(pairs.tolist()) if images.split[a] != images.split[b]]
     if across:
-        kind = "of the same pixels" if exact[across[0]] else f"near duplicates (likeness {likeness[across[0]]:.3f})"
+        near_kind = f"near duplicates (likeness {likeness[across[0]]:.3f}; if they are not, give a higher near)"
+        kind = "of the same pixels" if exact[across[0]] else near_kind
         first_row, second_row = pairs[across[0]].tolist()
         raise LeakageError(_sentence(images, f"two images are {kind}", (first_row, second_row), len(across)))
 
@@ -109,15 +92,44 @@ def _sentence(images: ImageSet, what: str, pair: tuple[int, int], count: int) ->
     return f"{what}: {one} and {other}{more}; split with si.split_images, which keeps them together"
 
 
-def _folds(fractions: tuple[int | float, int | float, int | float]) -> int:
-    """The smallest number of equal folds that the fractions are whole numbers of."""
-    if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
+def _fractions(fractions: Any) -> NDArray[np.float64]:
+    """Three positive numbers whose sum is 1."""
+    try:
+        found = np.array([float(fraction) for fraction in fractions])
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"the fractions of a split are three numbers, such as (0.7, 0.1, 0.2), not {fractions!r}"
+        ) from error
+    if len(found) != len(PARTS):
+        raise InputError(
+            f"a split has three fractions, for train, valid and test, such as (0.7, 0.1, 0.2), but {len(found)} came:"
+            f" {fractions}"
+        )
+    if not (found > 0).all() or abs(found.sum() - 1) > 1e-6:
         raise InputError(f"the fractions of a split must be positive and sum to 1, but they are {fractions}")
-    for folds in range(3, FOLDS + 1):
-        whole = [round(fraction * folds) for fraction in fractions]
-        if min(whole) > 0 and all(abs(f * folds - w) < 1e-6 for f, w in zip(fractions, whole, strict=True)):
-            return folds
-    raise InputError(f"the fractions of a split must be whole hundredths, but they are {fractions}; round them")
+    return found
+
+
+def _warn_of_misses(images: ImageSet, part_of: NDArray[np.int64], wanted: NDArray[np.float64], largest: int) -> None:
+    """Say it where a part, or a class in it, is not of the size that was asked for."""
+    misses = []
+    for rows, of in [
+        (np.arange(len(images)), ""),
+        *((np.flatnonzero(images.labels == n), name) for n, name in enumerate(images.classes)),
+    ]:
+        held = np.bincount(part_of[rows], minlength=len(PARTS))
+        if (np.abs(held - wanted * len(rows)) > max(OFF * len(rows), 1)).any():
+            reached = "/".join(f"{share:.0%}" for share in held / len(rows))
+            misses.append(f"{reached} of {of or 'all'}")
+    if misses:
+        asked = "/".join(f"{share:.0%}" for share in wanted)
+        warnings.warn(
+            f"train/valid/test were to get {asked} of the images but get {', '.join(misses)}, because related images"
+            f" stay together (the largest group has {largest} of {len(images)}) and every part gets every class; ask"
+            " for other fractions, or see whether groups or near join what is not related",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _require_classes(images: ImageSet, part_of: NDArray[np.int64], related: NDArray[np.int64]) -> None:
@@ -128,5 +140,6 @@ def _require_classes(images: ImageSet, part_of: NDArray[np.int64], related: NDAr
                 groups = len(np.unique(related[images.labels == number]))
                 raise InputError(
                     f"the {name} part would hold no image of the class {label}: there are {groups} groups of related"
-                    " images with it, which are not torn apart; give more images of it or a larger fraction"
+                    " images with it, which are not torn apart; give more images of it, or a higher near if images that"
+                    " differ count as duplicates"
                 )

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from seqinterp import __version__
 from seqinterp.errors import FileError, InputError
+from seqinterp.images.architecture import ImageArchitecture
+from seqinterp.io.checkpoint_kinds import Kind, kind_named, kind_of
 from seqinterp.io.pickles import refuse_pickle
-from seqinterp.models.architecture import Architecture, architecture_of, build_model
+from seqinterp.models.architecture import Architecture, architecture_of
 
 FORMAT = 1
 DESCRIPTION, WEIGHTS = "model.json", "model.safetensors"
-VOCABULARY = {"alphabet": "ACGT", "axes": "batch, base, position", "unknown_base": "zeros", "output": "logit"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,22 +28,29 @@ class Checkpoint:
     """A model in evaluation mode, its architecture, and what was noted when it was saved."""
 
     model: nn.Module
-    architecture: Architecture
+    architecture: Architecture | ImageArchitecture
     metadata: Mapping[str, Any]
     versions: Mapping[str, str]
 
 
 def save_checkpoint(
-    folder: str | Path, model: nn.Module, metadata: Mapping[str, Any] | None = None, *, force: bool = False
+    folder: str | Path,
+    model: nn.Module,
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    architecture: Architecture | ImageArchitecture | None = None,
+    force: bool = False,
 ) -> None:
     """Write a model of this package into a folder, as model.safetensors and model.json.
 
-    `metadata` is anything JSON can hold: metrics, sha256 of the data, seed, training settings. Raises FileError
+    `metadata` is anything JSON can hold: metrics, sha256 of the data, seed, training settings. `architecture` describes
+    the model; None finds it out of a model of DNA, for one of images `image_architecture_of` gives it. Raises FileError
     where a checkpoint is there already (unless `force`) or the folder cannot be written, ModelError for a model
     that was not built here.
     """
     folder = Path(folder)
-    architecture = architecture_of(model)
+    architecture = architecture or architecture_of(model)
+    kind = kind_of(architecture)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     if (folder / DESCRIPTION).exists() and not force:
         raise FileError(f"{folder} holds a checkpoint already; choose another folder, or replace it with force")
@@ -56,11 +64,8 @@ def save_checkpoint(
         save_file(tensors, folder / f"{WEIGHTS}.part")
         description = {
             "format": FORMAT,
-            "network": architecture.network,
-            "settings": dict(architecture.settings),
-            "members": architecture.members,
-            "strands": architecture.strands,
-            "vocabulary": VOCABULARY,
+            **kind.described(architecture),
+            "vocabulary": dict(kind.vocabulary),
             "weights_sha256": _sha256(folder / f"{WEIGHTS}.part"),
             "versions": {"seqinterp": __version__, "torch": torch.__version__},
             "metadata": json.loads(text),
@@ -78,16 +83,16 @@ def save_checkpoint(
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """The model of a checkpoint: of its folder, or of either of its files.
 
-    Raises FileError where anything is missing, damaged, of a newer format, or does not fit the described network.
+    Raises FileError where anything is missing, damaged, of a newer format, or does not fit the described network;
+    ModelError where that is a network of torchvision, which is not installed.
     """
     path = Path(path)
     folder = path if path.is_dir() else path.parent
-    description = _read_description(folder / DESCRIPTION)
+    kind, description = _read_description(folder / DESCRIPTION)
     try:
-        architecture = Architecture(*(description[key] for key in ("network", "settings", "members", "strands")))
-        with torch.device("meta"):  # shapes without memory: a damaged description cannot ask for more than the file
-            model = build_model(architecture)
-    except (InputError, TypeError) as error:
+        architecture = kind.architecture(description)
+        model = kind.build(architecture)
+    except (InputError, TypeError, RuntimeError) as error:  # RuntimeError: more numbers than torch can count
         raise FileError(f"{folder / DESCRIPTION} describes a model that cannot be built: {error}") from error
     tensors = _read_weights(folder / WEIGHTS, description["weights_sha256"])
     _check_fit(folder / WEIGHTS, model.state_dict(), tensors)
@@ -95,8 +100,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     return Checkpoint(model.eval(), architecture, description["metadata"], description["versions"])
 
 
-def _read_description(path: Path) -> dict[str, Any]:
-    """model.json, with its format and its entries checked."""
+def _read_description(path: Path) -> tuple[Kind, dict[str, Any]]:
+    """model.json, with its format and its entries checked, and the kind of model that it describes."""
     if not path.exists():
         raise FileError(f"{path} is missing: weights alone do not say which network they belong to")
     refuse_pickle(path)
@@ -109,14 +114,17 @@ def _read_description(path: Path) -> dict[str, Any]:
         raise FileError(f"{path} is not the description of a seqinterp model: it names no format")
     if found > FORMAT:
         raise FileError(f"{path} has format {found}, but this seqinterp reads formats up to {FORMAT}; update it")
-    wanted = {"network": str, "settings": dict, "members": int, "strands": str, "vocabulary": dict}
-    wanted |= {"weights_sha256": str, "versions": dict, "metadata": dict}
+    _check_entries(path, description, {"vocabulary": dict, "weights_sha256": str, "versions": dict, "metadata": dict})
+    kind = kind_named(description["vocabulary"], path)
+    _check_entries(path, description, kind.entries)
+    return kind, dict(description)
+
+
+def _check_entries(path: Path, description: Mapping[str, Any], wanted: Mapping[str, type]) -> None:
+    """Refuse a description without an entry, or with one of another type."""
     for name, kind in wanted.items():
         if not isinstance(description.get(name), kind):
             raise FileError(f"{path} lacks a proper entry {name!r}; the checkpoint is damaged")
-    if description["vocabulary"] != VOCABULARY:
-        raise FileError(f"{path} describes inputs of another kind: {description['vocabulary']} and not {VOCABULARY}")
-    return dict(description)
 
 
 def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from seqinterp.errors import FileError, InputError
-from seqinterp.images.greys import as_grey, resized
+from seqinterp.images.greys import as_grey, resized, rows_and_columns
 from seqinterp.images.groups import Grouping, groups_of_names
 from seqinterp.images.image_set import ImageSet
 from seqinterp.io.image_arrays import Stored, stored_arrays
@@ -20,7 +21,7 @@ from seqinterp.io.image_tables import table_listing
 def read_images(
     path: str | Path,
     *,
-    size: int | tuple[int, int] | None = None,
+    size: Any = None,
     grey: bool = False,
     groups: Grouping = None,
     classes: Sequence[str] | None = None,
@@ -29,7 +30,8 @@ def read_images(
 ) -> ImageSet:
     """Labelled images from a folder, a table, or a file of arrays, as numbers from 0 to 1.
 
-    - A folder: a folder in it for each class, or train, valid (val) and test with such folders in them.
+    - A folder: a folder in it for each class, or train, valid (val) and test with such folders in them. Hidden files
+      and folders are left out.
     - A TSV or CSV with the columns file and label, and group and split where known; files are looked for from its
       folder.
     - .npz as MedMNIST writes it (train_images, train_labels, val_..., test_...).
@@ -40,7 +42,7 @@ def read_images(
 
     Args:
         path: the folder or file.
-        size: rows and columns that every image is scaled to (antialiased), one number for both; needed where they
+        size: (rows, columns) that every image is scaled to (antialiased), or one number for both; needed where they
             differ.
         grey: make images in colours grey.
         groups: whom an image is of: a regular expression searched for in its name (the path from the folder), its first
@@ -56,7 +58,7 @@ def read_images(
     path = Path(path)
     if not path.exists():
         raise FileError(f"{path} does not exist; check the name and the folder")
-    shape = _shape(size)
+    shape = None if size is None else rows_and_columns(size)
     if path.is_file() and path.suffix.lower() in SUFFIXES:
         raise FileError(f"{path} is one picture; give the folder that holds a folder for each class, or a table")
     stored = None if path.is_dir() else stored_arrays(path)
@@ -139,16 +141,6 @@ def _classes(path: Path, found: set[str], wanted: Sequence[str] | None) -> tuple
             f"{path} has the class {unknown[0]}, which is not among the classes {', '.join(wanted)}; add it"
         )
     return tuple(wanted)
-
-
-def _shape(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    """Rows and columns."""
-    if size is None:
-        return None
-    rows, columns = (size, size) if isinstance(size, int) else size
-    if min(rows, columns) < 1:
-        raise InputError(f"a size is rows and columns, at least one of each, but it is {size}")
-    return rows, columns
 
 
 def _tracked(listed: list[Listed], progress: bool) -> Iterable[Listed]:

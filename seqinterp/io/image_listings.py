@@ -9,6 +9,7 @@ from seqinterp.io.image_pixels import SUFFIXES
 # What the parts of a split are called in folders and tables, in any case.
 PARTS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 PARTS |= dict.fromkeys(("valid", "val", "validation"), "valid")
+HIDDEN = (".", "__")  # what the names of hidden folders begin with
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Listed:
 def folder_listing(root: Path) -> list[Listed]:
     """The pictures in folders named after their classes, below train, valid and test where such folders are there.
 
-    Names are paths from `root`, sorted within each class. Other files and hidden folders are left out.
+    Names are paths from `root`, sorted within each class. Other files, and hidden files and folders, are left out.
 
     Raises:
         FileError: no folders, pictures beside them, or a folder without pictures.
@@ -48,7 +49,7 @@ def folder_listing(root: Path) -> list[Listed]:
 
 def _classes(root: Path, folder: Path, split: str | None) -> list[Listed]:
     """The pictures in the folders of classes within a folder."""
-    loose = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    loose = sorted(file.name for file in folder.iterdir() if _is_picture(file, folder))
     if loose:
         raise FileError(
             f"{folder} holds pictures ({loose[0]}) of no class; put each in a folder named after its class, or give a"
@@ -56,7 +57,7 @@ def _classes(root: Path, folder: Path, split: str | None) -> list[Listed]:
         )
     listed: list[Listed] = []
     for top in _folders(folder):
-        files = sorted(file for file in top.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        files = pictures(top)
         if not files:
             raise FileError(f"{top} holds no pictures ({', '.join(sorted(SUFFIXES))}); remove the folder or fill it")
         listed += [Listed(file, file.relative_to(root).as_posix(), top.name, None, split) for file in files]
@@ -65,6 +66,18 @@ def _classes(root: Path, folder: Path, split: str | None) -> list[Listed]:
     return listed
 
 
+def pictures(folder: Path) -> list[Path]:
+    """The picture files in a folder and below it, sorted; hidden ones, as `._one.png` of a Mac, are left out."""
+    return sorted(file for file in folder.rglob("*") if _is_picture(file, folder))
+
+
+def _is_picture(file: Path, folder: Path) -> bool:
+    """Whether it is a picture file that people see."""
+    inside = file.relative_to(folder).parts
+    hidden = inside[-1].startswith(".") or any(part.startswith(HIDDEN) for part in inside[:-1])
+    return file.suffix.lower() in SUFFIXES and not hidden and file.is_file()
+
+
 def _folders(folder: Path) -> list[Path]:
     """The folders in a folder, by name, without hidden ones."""
-    return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__")))
+    return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(HIDDEN))

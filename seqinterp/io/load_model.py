@@ -15,7 +15,10 @@ SUBFOLDERS = ("", "model")  # where a run folder may keep its checkpoint
 def load_model(path: str | Path) -> nn.Module:
     """A model in evaluation mode, from a run folder, a checkpoint (folder or file) or a DeepBind text file.
 
-    Raises FileError for anything else. A pickle (torch.save, joblib) is recognised by its content and refused.
+    What `seqinterp images train` writes is a checkpoint, too: of a classifier of images, one logit per class.
+
+    Raises FileError for anything else. A pickle (torch.save, joblib) is recognised by its content and refused. Raises
+    ModelError for a network of torchvision where that is not installed.
     """
     path = Path(path)
     if not path.exists():

@@ -121,12 +121,13 @@ class Localisation:
 class Limits:
     """Where a number becomes a reading; conventions, not laws. level: of p-values. noise: likeness below which a map
     counts as unstable where the class has not changed. repeated: likeness below which the map of a second network of
-    the same labels counts as another one.
+    the same labels counts as another one. learned: the share of permuted labels from which they count as learned.
     """
 
     level: float = 0.01
     noise: float = 0.5
     repeated: float = 0.5
+    learned: float = 0.95
 
 
 @dataclass(frozen=True, eq=False)

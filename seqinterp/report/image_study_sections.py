@@ -11,7 +11,15 @@ from seqinterp.plot.curves import roc_figure
 from seqinterp.plot.image_panels import image_panels
 from seqinterp.plot.image_study import networks_figure, noise_figure
 from seqinterp.plot.sample_grid import sample_grid
-from seqinterp.report.image_study_contents import NETWORK, RANDOM, SECOND, Limits, StudyContents, Three
+from seqinterp.report.image_study_contents import (
+    NETWORK,
+    RANDOM,
+    SECOND,
+    Limits,
+    RandomLabels,
+    StudyContents,
+    Three,
+)
 from seqinterp.report.image_study_words import case_words, of
 from seqinterp.report.images import Image, embedded
 from seqinterp.report.numbers import count, number, percent
@@ -154,8 +162,8 @@ def labels(contents: StudyContents) -> Section:
         f"It is right about {percent(told.accuracy)} of {count(told.judged, 'test image')}, where"
         f" {percent(told.base_rate)} is chance (p = {number(told.p_value, digits=2)}); the network itself is right"
         f" about {percent(told.model_accuracy)}, the second one about {percent(told.second_accuracy)}. Of the permuted"
-        f" training labels it learned {percent(told.learned)}. Its weights ({told.fingerprint[:8]}) are not those of"
-        f" the network ({told.model_fingerprint[:8]})."
+        f" training labels it learned {percent(told.learned)} in {count(told.epochs, 'epoch')}{_weak(told)}. Its"
+        f" weights ({told.fingerprint[:8]}) are not those of the network ({told.model_fingerprint[:8]})."
     )
     if told.attempts > 1:
         before = f"The {count(told.attempts - 1, 'permutation')} before leaned on the true labels by chance"
@@ -181,6 +189,13 @@ def labels(contents: StudyContents) -> Section:
             )
         ],
     }
+
+
+def _weak(told: RandomLabels) -> str:
+    """What it means that few of the permuted labels were learned."""
+    if told.learned >= Limits().learned:
+        return ""
+    return ", so it is a weak control: a network that learned more of them might draw other maps"
 
 
 def _likeness(contents: StudyContents, method: str) -> dict[str, Any]:

@@ -123,13 +123,14 @@ def _labels(labels: RandomLabels, likeness: pd.DataFrame, methods: Sequence[str]
     others = [readable(name) for name in methods if not follows_labels(name, likeness, labels, limits)]
     told = f"the maps of {_list(follow)} owe something to the labels" if follow else ""
     rest = f"for {_list(others)} that cannot be shown" if follow else ""
+    weak = f"; it learned only {percent(labels.learned)} of its own labels" if labels.learned < limits.learned else ""
     if not others:
         rest = ""
     elif not follow:
         rest = f"it cannot be shown that the maps of {_list(others)} owe anything to the labels"
     return (
         f"Against a network of random labels, right about {percent(labels.accuracy)} of the true ones (chance"
-        f" {percent(labels.base_rate)}), {' and '.join(filter(None, (told, rest)))}."
+        f" {percent(labels.base_rate)}), {' and '.join(filter(None, (told, rest)))}{weak}."
     )
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
-from pictures_of_places import bright_patches
+from pictures_of_places import bright_patches, tiny_network
 from seqinterp.api.results.image_study import STUDY, ImageStudy
 from seqinterp.api.study_images import study_images
 from seqinterp.api.study_parts.case import choose_case, study_methods
@@ -13,12 +14,13 @@ from seqinterp.api.study_parts.data import data_part, evenly_of
 from seqinterp.api.study_parts.likeness import likeness_row
 from seqinterp.api.study_parts.masks import masks_of
 from seqinterp.api.study_parts.networks import School, fresh_network
-from seqinterp.errors import FileError, InputError, LeakageError
-from seqinterp.evaluation.label_randomisation import permuted
+from seqinterp.errors import FileError, InputError, LeakageError, ShapeError
+from seqinterp.evaluation.label_randomisation import permuted, predicted_classes
 from seqinterp.evaluation.similarity import magnitudes, spearman
 from seqinterp.images.settings import ImageSettings
 from seqinterp.io.atomic import OURS
 from seqinterp.report.image_study_contents import RANDOM, SECOND
+from seqinterp.report.image_study_sections import labels as labels_section
 
 QUICK = ImageSettings(epochs=6, patience=6, batch_size=16, learning_rate=8e-3)
 METHODS = {"gradient": {}, "occlusion": {"window": 4, "stride": 2}}
@@ -82,6 +84,14 @@ def test_the_network_of_random_labels_is_proven_random(study):
     assert told.proven and told.p_value > 0.01 and told.fingerprint != told.model_fingerprint
     assert told.model_accuracy > 0.9 and told.second_accuracy > 0.9 and abs(told.accuracy - told.base_rate) < 0.25
     assert told.judged == 50
+
+
+@pytest.mark.parametrize(("share", "weak"), [(0.66, True), (0.97, False)])
+def test_the_page_says_how_much_of_the_random_labels_was_learned(study, share, weak):
+    told = study.contents()
+    told = dataclasses.replace(told, labels=dataclasses.replace(told.labels, learned=share))
+    proof = labels_section(told)["proof"]
+    assert f"{share:.0%}".rstrip("%") in proof and ("it is a weak control" in proof) == weak
 
 
 def test_maps_of_a_second_network_are_more_alike_than_those_of_random_labels(study):
@@ -176,6 +186,86 @@ def test_permuted_labels_are_trained_on_as_they_are(monkeypatch):
         School("small_cnn", images, QUICK, None, 0, torch.device("cpu")).study_permuted(part.inputs, labels)
     np.testing.assert_array_equal(seen["labels"], labels.numpy())
     assert seen["valid"] is None and seen["augment"] is None and seen["settings"].patience == 6
+    assert seen["settings"].weight_decay == 0
+
+
+def test_permuted_labels_are_trained_on_until_they_are_learned():
+    images = places().part("train")
+    labels = permuted(torch.from_numpy(images.labels), seed=1)
+    slow = ImageSettings(epochs=10, batch_size=16, learning_rate=5e-3)
+    whole = dataclasses.replace(images, split=("train",) * len(images))
+    learned = School("small_cnn", whole, slow, None, 0, torch.device("cpu")).study_permuted(images.inputs, labels)
+    right = (predicted_classes(learned.model, images.inputs) == labels).double().mean()
+    assert 10 < len(learned.history) <= 30 and len(learned.history) % 10 == 0
+    assert learned.history["epoch"].tolist() == list(range(1, len(learned.history) + 1))
+    assert learned.history["kept"].tolist() == [False] * (len(learned.history) - 1) + [True]
+    few = School("small_cnn", whole, dataclasses.replace(slow, epochs=1), None, 0, torch.device("cpu"))
+    before = few.study_permuted(images.inputs, labels)
+    assert right > (predicted_classes(before.model, images.inputs) == labels).double().mean() + 0.2
+
+
+def test_a_module_or_equal_start_weights_are_refused_before_anything_is_trained(monkeypatch):
+    monkeypatch.setattr("seqinterp.api.study_parts.networks.fit_images", None)
+    network = tiny_network().train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    with pytest.raises(InputError, match="would be its own control"):
+        study_images(places(), network=network, settings=QUICK)
+
+    def frozen():
+        own = tiny_network(3).requires_grad_(False)
+        return nn.Sequential(own.early, own.late, own.flat, nn.Linear(216, 1), nn.Linear(1, 2))
+
+    for build in (lambda: network, tiny_network):  # the same module, and the same weights each time
+        with pytest.raises(InputError, match=r"the same start weights \(100% of them\)"):
+            study_images(places(), network=build, settings=QUICK)
+
+    with pytest.raises(InputError, match="the same start weights"):  # though none of them is trained
+        study_images(places(), network=frozen, settings=QUICK)
+
+    def pretrained():
+        own = tiny_network()
+        return nn.Sequential(own.early, own.late, own.flat, nn.Linear(216, 2))  # a fresh head on given features
+
+    with pytest.raises(TypeError, match="Nothing"):  # a third of the weights in common is let through, to the training
+        monkeypatch.setattr("seqinterp.api.study_parts.networks.fit_images", _nothing)
+        study_images(places(), network=pretrained, settings=QUICK, device="cpu")
+    with pytest.raises(InputError, match="a name, or a function"):
+        study_images(places(), network=3, settings=QUICK)
+    assert network.training and all(torch.equal(network.state_dict()[name], was) for name, was in before.items())
+
+
+def _nothing(*_, **__):
+    raise TypeError("Nothing is trained here")
+
+
+def test_networks_of_a_function_that_keeps_its_module_are_copies():
+    kept = tiny_network()
+
+    def again():
+        for module in kept.modules():
+            if hasattr(module, "reset_parameters"):
+                module.reset_parameters()
+        return kept
+
+    one, other = (fresh_network(again, places(), seed=seed) for seed in (1, 2))
+    assert one.network is not other.network and one.network is not kept
+    assert not torch.equal(one.network.head.weight, other.network.head.weight)
+
+
+def test_a_case_that_is_not_there_is_said_before_anything_is_trained(monkeypatch):
+    monkeypatch.setattr("seqinterp.api.study_parts.networks.fit_images", None)
+    with pytest.raises(InputError, match="no test image is named 'nobody'"):
+        study_images(places(), settings=QUICK, case="nobody")
+
+
+def test_near_duplicates_on_two_sides_are_refused():
+    images = places()
+    inputs = images.inputs.clone()
+    inputs[149] = (inputs[0] * 0.97 + 0.005).clamp(0, 1)
+    torn = dataclasses.replace(images, inputs=inputs)
+    with pytest.raises(LeakageError, match="near duplicates"):
+        study_images(torn, settings=QUICK)
+    assert data_part(torn, by_group=True, near=0.97).torn > 0 == data_part(torn, by_group=True, near=None).torn
 
 
 def test_likeness_is_the_mean_rank_correlation_of_sizes_beside_that_with_other_images():
@@ -196,7 +286,7 @@ def test_a_split_at_random_is_told_apart():
     torn = dataclasses.replace(images, split=tuple(np.tile(["train", "test", "valid"], 50).tolist()))
     with pytest.raises(LeakageError, match="patient"):
         study_images(torn, settings=QUICK)
-    told = data_part(torn, by_group=False)
+    told = data_part(torn, by_group=False, near=None)
     assert told.torn > 10 and not told.by_group
 
 
@@ -238,8 +328,14 @@ def test_masks_come_by_name_or_for_all():
     assert torch.equal(some[3], whole[3]) and not some[4].any()
     with pytest.raises(InputError, match="'picture 999', which is the name of no image"):
         masks_of({"picture 999": whole[3]}, images)
-    with pytest.raises(InputError, match="True and False"):
-        masks_of(whole.float(), images)
+    for kind in (whole.float(), whole.numpy().astype(np.uint8), whole.tolist()):
+        assert torch.equal(masks_of(kind, images), whole)
+    assert torch.equal(masks_of({"picture 3": whole[3].byte()}, images), some)
+    for wrong in (whole.byte() * 255, whole.float() * torch.nan, np.full(whole.shape, "x"), None):
+        with pytest.raises(InputError, match=r"the mask of 'picture 3' .* True and False"):
+            masks_of({"picture 3": None if wrong is None else wrong[3]}, images)
+    with pytest.raises(ShapeError, match=r"the array of masks has shape \(3, "):
+        masks_of(whole[:3], images)
 
 
 @pytest.mark.parametrize(

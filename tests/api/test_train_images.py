@@ -6,9 +6,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.nn import functional
 
 from pictures_of_places import bright_patches, tiny_network
 from seqinterp.api.attribute import attribute
+from seqinterp.api.stage_leakage import refuse_stage_leakage
 from seqinterp.api.train_images import train_images
 from seqinterp.errors import FileError, InputError, LeakageError, ModelError
 from seqinterp.images.fine_tune import Stage
@@ -74,6 +76,62 @@ def test_stages_that_train_on_the_test_part_are_refused():
         train_images(images, stages=[Stage(settings=QUICK), Stage(moved)], device="cpu")
 
 
+def test_a_stage_with_a_test_image_under_another_name_is_refused():
+    images = whole()
+    test = np.flatnonzero(np.array(images.split) == "test")
+    inputs = bright_patches(40, seed=5).inputs
+    own = bright_patches(40, parts=(30, 10, 0))
+    other = replace(own, inputs=inputs, names=tuple(f"other {row}" for row in range(40)), groups=None)
+
+    def with_one(image):
+        return replace(other, inputs=torch.cat([inputs[:3], image[None], inputs[4:]]))
+
+    def refused(stage, sentence, images=images, **options):
+        with pytest.raises(LeakageError, match=sentence):
+            train_images(images, stages=[Stage(settings=QUICK), Stage(stage)], device="cpu", **options)
+
+    source = images.inputs[test[5]]
+    refused(with_one(source), f"'other 3', which has the pixels of '{images.names[test[5]]}' of the test part")
+    refused(with_one(source), "has the pixels", near=None)
+    brighter = source * 0.95 + 0.01
+    refused(with_one(brighter), "is a near duplicate .*give a higher near")
+    smooth = functional.interpolate(torch.rand(1, 1, 4, 4), size=24, mode="bicubic").clamp(0, 1)
+    shown = images.inputs.clone()
+    shown[test[5]] = functional.interpolate(smooth, size=12, mode="bilinear")[0]
+    larger = torch.cat([torch.rand(39, 1, 24, 24), smooth])
+    refused(replace(other, inputs=larger), "'other 39', which is a near duplicate", replace(images, inputs=shown))
+    refused(replace(other, inputs=with_one(source).inputs.repeat(1, 3, 1, 1)), "has the pixels")
+    for stage in (other, with_one(images.inputs[0])):  # what is trained on anyway may come again
+        refuse_stage_leakage(images, [Stage(stage)], near=0.97)
+    refuse_stage_leakage(images, [Stage(with_one(brighter))], near=None)
+
+
+def test_near_duplicates_on_two_sides_are_refused():
+    images = whole()
+    torn = replace(images, inputs=torch.cat([images.inputs[:-1], images.inputs[:1] * 0.95 + 0.01]))
+    with pytest.raises(LeakageError, match="near duplicates"):
+        train_images(torn, settings=QUICK, device="cpu")
+    trained = train_images(torn, settings=replace(QUICK, epochs=1), near=None, device="cpu")
+    assert trained.predictions["group"].nunique() == 80
+
+
+def test_a_module_of_the_caller_is_left_alone(tmp_path):
+    path, images = tmp_path / "weights.safetensors", whole()
+    save_file(tiny_network(seed=7).state_dict(), path)
+    network = tiny_network().train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    for given in (network, lambda: network, Normalised(network, (0.5,), (0.5,))):
+        train_images(images, network=given, settings=replace(QUICK, epochs=1), weights=path, device="cpu")
+    assert network.training and all(torch.equal(network.state_dict()[name], was) for name, was in before.items())
+
+    class Stubborn(nn.Module):
+        def __deepcopy__(self, memo):
+            raise RuntimeError("Not this one.")
+
+    with pytest.raises(ModelError, match=r"Stubborn, cannot be copied, .*: Not this one$"):
+        train_images(images, network=Stubborn(), device="cpu")
+
+
 def test_training_goes_on_from_a_module():
     images = whole()
     first = train_images(images, settings=QUICK, device="cpu")
@@ -116,6 +174,7 @@ def test_pixels_are_normalised_by_the_training_part_alone():
         ({"network": lambda: "resnet"}, ModelError, "must build a torch.nn.Module, but it gave a str"),
         ({"network": partial(tiny_network, 3)}, ModelError, "build it for 2 classes"),
         ({"stages": [Stage()], "settings": QUICK}, InputError, "stages bring their own"),
+        ({"stages": [Stage()], "balance": "oversample"}, InputError, "stages bring their own .* balance"),
         ({"balance": "more"}, InputError, "balance must be"),
     ],
 )
@@ -123,6 +182,25 @@ def test_what_cannot_be_trained_is_refused(change, error, sentence):
     given = {"images": whole(), **change}
     with pytest.raises(error, match=sentence):
         train_images(given.pop("images"), device="cpu", **given)
+
+
+@pytest.mark.parametrize(
+    "error", [AssertionError("Wrong height! Expected 224 but got 12!"), AssertionError(), KeyError(1)]
+)
+def test_a_network_that_asserts_its_size_is_one_sentence(error):
+    class Particular(nn.Module):
+        def forward(self, inputs):
+            raise error
+
+    with pytest.raises(ModelError, match=r"cannot take images of the shape \(1, 12, 12\).*: (Wrong.*12|Ass.*Error|1)$"):
+        train_images(whole(), network=Particular(), device="cpu")
+
+
+@pytest.mark.torchvision
+def test_a_transformer_of_another_size_is_one_sentence(torchvision):
+    images = bright_patches(24, size=32, parts=(16, 4, 4))
+    with pytest.raises(ModelError, match="Wrong image height"):
+        train_images(images, network="vit_b_16", device="cpu")
 
 
 @pytest.mark.torchvision

@@ -1,19 +1,24 @@
 """`seqinterp images`: what it reads, writes and prints."""
 
+import html
 import json
+import shlex
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from pictures_of_places import bright_patches
+from seqinterp.api.attribute import attribute
 from seqinterp.api.results.image_study import ImageStudy
 from seqinterp.errors import FileError
 from seqinterp.images.networks import small_cnn
 from seqinterp.images.normalised import Normalised
 from seqinterp.io.image_files import read_images
 from seqinterp.io.image_weights import load_weights
+from seqinterp.io.load_model import load_model
 from seqinterp.io.mask_files import read_masks
 
 
@@ -46,7 +51,8 @@ def test_a_study_writes_a_page_and_prints_the_verdict(pictures, tmp_path, comman
     study = ImageStudy.load(out)
     assert study.parts.data.named and study.parts.data.groups == 60 and not isinstance(study.parts.masks, str)
     page = (out / "study.html").read_text(encoding="utf-8")
-    assert "seqinterp images study" in page and study.parts.case.name in page
+    assert shlex.join(["seqinterp", *map(str, words)]) in html.unescape(page)  # the command that does this again
+    assert study.parts.case.name in page
     assert [path.name for path in tmp_path.iterdir()] == ["study"]
     code, _, said = command(*words, capture=capsys)
     assert code == 1 and "exists and is not replaced" in said
@@ -64,7 +70,12 @@ def test_training_writes_weights_tables_and_figures(pictures, tmp_path, command,
     assert (held["label"] == held["called"]).mean() == pytest.approx(outcome["accuracy"]["value"])
     assert {"confusion.png", "training.png", "roc_right.png"} <= {path.name for path in out.iterdir()}
     told = json.loads((out / "model.json").read_text())
-    assert told["classes"] == ["left", "right"] and told["shape"] == [1, 12, 12]
+    assert told["classes"] == ["left", "right"] and told["shape"] == [1, 12, 12] and told["metadata"] == {"seed": 0}
+    model, images = load_model(out), read_images(pictures / "data")
+    chances = torch.softmax(model(images.inputs), dim=1).detach().numpy()
+    columns = table.set_index("name").loc[list(images.names), ["probability_left", "probability_right"]]
+    np.testing.assert_allclose(chances, columns.to_numpy(), atol=1e-5)
+    assert attribute(model, images.inputs[:1], "gradient", target=1, device="cpu").values.abs().sum() > 0
     network = Normalised(small_cnn(1, 12, 2), (0.5,), (0.5,))
     assert load_weights(network.network, out / "model.safetensors", strict=False) is not None
 

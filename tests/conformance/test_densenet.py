@@ -1,6 +1,5 @@
 """DenseNet-121 of torchvision, as it is: 120 convolutions, in-place rectifiers, concatenations, pools."""
 
-import sys
 from functools import partial
 
 import pytest
@@ -12,37 +11,14 @@ from seqinterp.attribution.deeplift import deeplift
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-_schemas = []  # a library is forgotten with its object
+pytestmark = [pytest.mark.torchvision, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
-def import_torchvision():
-    """torchvision, also where its wheel was built for CUDA and torch was not; skips where there is none.
-
-    Such a wheel cannot load its compiled operators, and its Python code asks for two of them when it is imported.
-    """
-    try:
-        import torchvision
-    except ImportError:
-        pytest.skip("torchvision is not installed")
-    except RuntimeError as error:
-        if "torchvision::nms" not in str(error):
-            raise
-        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        _schemas.append(torch.library.Library("torchvision", "FRAGMENT"))
-        for name in ("nms", "qnms"):
-            _schemas[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        import torchvision
-    return torchvision
-
-
-def test_deeplift_adds_up(record_property):
+def test_deeplift_adds_up(torchvision, record_property):
     """Against another image: with a black one as reference this network, which has no biases, is linear on the way.
 
     captum 0.9 is off by a tenth of the score: the last rectifier is a function, another stands next to a pool.
     """
-    torchvision = import_torchvision()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = torchvision.models.densenet121(weights=None).eval()

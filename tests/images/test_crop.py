@@ -70,5 +70,7 @@ def test_boxes_outside(box):
 
 
 def test_a_size_is_something():
-    with pytest.raises(InputError, match="a size is rows and columns"):
-        crop(some(), (0, 5, 0, 5), size=(0, 4))
+    for size in ((0, 4), (4,), "4", 2.0, True):
+        with pytest.raises(InputError, match="a size is rows and columns"):
+            crop(some(), (0, 5, 0, 5), size=size)
+    assert crop(some(), (0, 5, 0, 5), size=4).inputs.shape == (3, 1, 4, 4)

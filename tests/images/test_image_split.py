@@ -51,6 +51,66 @@ def test_each_on_its_own_is_exact():
     ]
 
 
+def shares(images, labels=None):
+    """The share of all images, or of those of one class, in each part."""
+    rows = range(len(images)) if labels is None else np.flatnonzero(images.labels == labels)
+    return [sum(images.split[row] == part for row in rows) / len(rows) for part in PARTS]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fractions"),
+    [
+        ([120, *[1] * 80], (0.7, 0.1, 0.2)),  # more than half of all in one group
+        ([140, 20, 40], (0.7, 0.1, 0.2)),
+        ([60, 60, 60, *[2] * 60], (0.6, 0.2, 0.2)),
+        ([32, 32, 31, 31, *[1] * 74], (0.35, 0.35, 0.3)),
+    ],
+)
+def test_a_group_larger_than_a_part_does_not_push_the_others_out(sizes, fractions):
+    groups = tuple(f"p{number}" for number in np.repeat(np.arange(len(sizes)), sizes))
+    images = some([0, 1] * (len(groups) // 2), groups=groups)
+    for seed in range(3):
+        split = split_images(images, fractions=fractions, near=None, seed=seed)
+        for label in (None, 0, 1):
+            assert shares(split, label) == pytest.approx(fractions, abs=0.011)
+
+
+def test_a_large_group_with_one_image_of_a_rare_class_goes_where_the_frequent_one_lacks():
+    images = some([1] + [0] * 39 + [1] * 9 + [0] * 151, groups=tuple(["p"] * 40 + [f"q{n}" for n in range(160)]))
+    for label in (None, 0, 1):
+        assert shares(split_images(images, near=None), label) == pytest.approx((0.7, 0.1, 0.2))
+
+
+def test_few_groups_of_a_class_are_in_every_part():
+    images = some([0] * 60 + [1] * 3 + [2] * 6, groups=tuple(f"p{n}" for n in range(63)) + tuple("xxyyzz"))
+    for seed in range(5):
+        with pytest.warns(UserWarning, match="but get 33%/33%/33% of b, 33%/33%/33% of c, because"):
+            split = split_images(images, near=None, seed=seed)
+        assert [split.part(part).counts()["b"] for part in PARTS] == [1, 1, 1]
+        assert [split.part(part).counts()["c"] for part in PARTS] == [2, 2, 2]
+
+
+def test_fractions_that_whole_groups_cannot_give_are_said():
+    images = some([0, 1] * 50, groups=tuple(f"p{number}" for number in np.repeat(np.arange(5), 20)))
+    with pytest.warns(
+        UserWarning, match=r"to get 70%/10%/20% of the images but get 60%/20%/20% of all, 60%/20%/20% of"
+    ):
+        split_images(images, near=None)
+    with pytest.warns(UserWarning, match="largest group has 60 of 100"):
+        split_images(
+            replace(images, groups=tuple(["p"] * 60 + [f"q{n}" for n in range(40)])),
+            fractions=(0.3, 0.4, 0.3),
+            near=None,
+        )
+    split_images(some([0] * 60 + [1] * 4))  # 2, 1 and 1 of a class of 4 are as good as can be
+
+
+def test_fractions_need_not_be_round():
+    assert shares(split_images(some([0] * 300), fractions=(0.3337, 0.3333, 0.333))) == pytest.approx(
+        [1 / 3] * 3, abs=1e-2
+    )
+
+
 def test_the_seed_decides():
     images = some([0, 1] * 50)
     assert split_images(images, seed=1).split == split_images(images, seed=1).split
@@ -111,11 +171,13 @@ def test_near_copies_on_two_sides():
     [
         (some([0, 1] * 10), {"fractions": (0.5, 0.5, 0.0)}, "positive and sum to 1"),
         (some([0, 1] * 10), {"fractions": (0.5, 0.2, 0.2)}, "positive and sum to 1"),
-        (some([0, 1] * 10), {"fractions": (0.3337, 0.3333, 0.333)}, "whole hundredths"),
-        (some([0, 1] * 3), {}, "10 folds are needed for the fractions .* only 6 groups"),
-        (some([0, 1] * 30, groups=tuple("abcde" * 12)), {"near": None}, "only 5 groups of related images among 60"),
+        (some([0, 1] * 10), {"fractions": (0.8, 0.2)}, r"has three fractions, .* but 2 came: \(0.8, 0.2\)"),
+        (some([0, 1] * 10), {"fractions": 0.8}, "are three numbers, such as .* not 0.8"),
+        (some([0, 1] * 10), {"fractions": ("a", "b", "c")}, "are three numbers"),
+        (some([0, 1] * 10), {"fractions": (0.5, float("nan"), 0.5)}, "positive and sum to 1"),
+        (some([0, 1] * 30, groups=tuple("ab" * 30)), {"near": None}, "there are 1 groups of related images with it"),
         (some([0] * 40 + [1] * 2), {}, "would hold no image of the class b: there are 2 groups"),
-        (some([0] * 6 + [1] * 6), {"by_group": False}, "no class has the 10 images"),
+        (some([0] * 6 + [1] * 2), {"by_group": False}, "would hold no image of the class b"),
     ],
 )
 def test_refusals(images, options, message):

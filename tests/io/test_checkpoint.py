@@ -8,6 +8,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from seqinterp.errors import FileError, InputError, ModelError
+from seqinterp.images.architecture import image_architecture_of
+from seqinterp.images.networks import channels_wanted, small_cnn, torchvision_network
+from seqinterp.images.normalised import Normalised
 from seqinterp.io.checkpoint import DESCRIPTION, WEIGHTS, load_checkpoint, save_checkpoint
 from seqinterp.io.load_model import load_model
 from seqinterp.models.architecture import Architecture, architecture_of, build_model
@@ -142,3 +145,99 @@ def test_damage_is_one_clear_sentence(saved, damage):
     assert "\n" not in str(caught.value)
     with pytest.raises(FileError):
         load_model(saved)
+
+
+PIXELS = torch.rand(3, 1, 20, 16, generator=torch.Generator().manual_seed(0))
+
+
+def classifier(network="small_cnn", channels=1, classes=("ill", "well", "who knows")):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        if network == "small_cnn":
+            inner = small_cnn(channels, (20, 16), len(classes), filters=5)
+        else:
+            inner = torchvision_network(network, len(classes))
+        model = Normalised(
+            inner, (0.1, 0.2, 0.3)[: channels_wanted(inner)], (1 / 3, 0.2, 0.7)[: channels_wanted(inner)]
+        )
+        model(torch.rand(4, channels, 64, 64))  # so that running means are none that a fresh network has
+    return model.eval(), image_architecture_of(model, network=network, classes=classes, shape=(channels, 20, 16))
+
+
+@pytest.fixture
+def saved_images(tmp_path):
+    model, architecture = classifier()
+    save_checkpoint(tmp_path / "model", model, {"seed": 3}, architecture=architecture)
+    return tmp_path / "model"
+
+
+def test_a_classifier_of_images_comes_back_bit_by_bit(saved_images):
+    model, architecture = classifier()
+    state = torch.get_rng_state()
+    checkpoint = load_checkpoint(saved_images)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert checkpoint.architecture == architecture and not checkpoint.model.training
+    assert architecture.classes == ("ill", "well", "who knows") and architecture.settings["filters"] == 5
+    for path in (saved_images, saved_images / DESCRIPTION, saved_images / WEIGHTS, saved_images.parent):
+        assert torch.equal(load_model(path)(PIXELS), model(PIXELS))
+    load_model(saved_images)(PIXELS).sum().backward()
+
+
+@pytest.mark.torchvision
+@pytest.mark.parametrize("network", ["resnet18", "regnet_x_400mf", "mobilenet_v3_small"])
+def test_a_network_of_torchvision_comes_back_bit_by_bit(tmp_path, network, torchvision):
+    model, architecture = classifier(network)
+    save_checkpoint(tmp_path, model, architecture=architecture)
+    state = torch.get_rng_state()
+    again = load_model(tmp_path)
+    inputs = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(torch.get_rng_state(), state) and torch.equal(again(inputs), model(inputs))
+
+
+def test_without_torchvision_a_sentence_says_what_is_needed(saved_images, monkeypatch):
+    def missing():
+        raise ModelError("the networks of torchvision need torchvision, which is not installed")
+
+    monkeypatch.setattr("seqinterp.images.networks.vision", missing)
+    edit("network", "resnet18")(saved_images)
+    edit("settings", {})(saved_images)
+    with pytest.raises(ModelError, match="torchvision, which is not installed"):
+        load_model(saved_images)
+
+
+def test_a_model_is_described_only_by_its_own_name():
+    model, _ = classifier()
+    with pytest.raises(ModelError, match="that name does not describe it"):
+        image_architecture_of(model, network="small_cnn", classes=("a", "b"), shape=(1, 20, 16))
+    with pytest.raises(ModelError, match="that name does not describe it"):
+        image_architecture_of(
+            Normalised(nn.Linear(2, 2), (0.5,), (0.5,)), network="small_cnn", classes=("a", "b"), shape=(1, 20, 16)
+        )
+    with pytest.raises(ModelError, match="a SmallCnn cannot be described"):
+        image_architecture_of(model.network, network="small_cnn", classes=("a", "b"), shape=(1, 20, 16))
+
+
+IMAGE_DAMAGE = {
+    "one class": (edit("classes", ["ill"]), "two or more names"),
+    "classes that are no names": (edit("classes", ["ill", 2, "well"]), "two or more names"),
+    "fewer classes": (edit("classes", ["ill", "well"]), "float32 \\(3, 10\\), but the described|float32 \\(3"),
+    "shape": (edit("shape", [1, 20.5, 16]), "channels, rows and columns"),
+    "no mean": (edit("mean", []), "one mean and one positive"),
+    "mean": (edit("mean", ["0.5"]), "one number per channel"),
+    "deviation": (edit("deviation", [0.0]), "one positive standard deviation"),
+    "unknown setting": (edit("settings", {"depth": 3}), "cannot be built"),
+    "too large": (edit("settings", {"filters": 10**12, "dropout": 0.2}), "cannot be built"),
+    "entry missing": (edit("classes", None), "lacks a proper entry 'classes'"),
+    "other pixels": (edit("vocabulary", {"pixels": "0 to 255"}), "inputs of another kind"),
+    "tensor missing": (edit_tensors(lambda tensors: tensors.pop("mean")), "lacks the tensor 'mean'"),
+    "weights of another": (edit_tensors(lambda t: t["mean"].zero_(), keep_hash=True), "their sha256 differ"),
+}
+
+
+@pytest.mark.parametrize("damage", IMAGE_DAMAGE)
+def test_damage_to_a_classifier_of_images_is_one_clear_sentence(saved_images, damage):
+    change, message = IMAGE_DAMAGE[damage]
+    change(saved_images)
+    with pytest.raises(FileError, match=message) as caught:
+        load_model(saved_images)
+    assert "\n" not in str(caught.value)

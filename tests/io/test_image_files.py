@@ -110,6 +110,30 @@ def test_files_that_cannot_be_read(tmp_path):
 # ---- folders
 
 
+def test_hidden_files_are_left_out_as_hidden_folders_are(tmp_path):
+    folders(tmp_path)
+    for place in ("._cat.png", "cat/._p0_0.png", "cat/.thumbs/p0_0.png", "cat/__MACOSX/p9.png", "dog/.DS_Store"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_bytes(b"no picture")
+    assert read_images(tmp_path).counts() == {"cat": 2, "dog": 2}
+    for file in (tmp_path / "dog").glob("p*.png"):
+        file.rename(file.with_name(f".{file.name}"))
+    with pytest.raises(FileError, match="dog holds no pictures"):
+        read_images(tmp_path)
+
+
+@pytest.mark.parametrize("size", ["8", 8.0, (8,), (8, 8, 8), True, (8, True), 0, (4, 0), [4, 2.5], -3])
+def test_sizes_that_are_none(tmp_path, size):
+    with pytest.raises(InputError, match=r"a size is rows and columns, whole numbers .* but it is"):
+        read_images(folders(tmp_path), size=size)
+
+
+def test_sizes_of_any_kind(tmp_path):
+    for size in ((3, 4), [3, 4], (np.int64(3), np.int64(4))):
+        assert read_images(folders(tmp_path), size=size).inputs.shape == (4, 1, 3, 4)
+    assert read_images(tmp_path, size=5).inputs.shape == (4, 1, 5, 5)
+
+
 def test_a_folder_for_each_class(tmp_path):
     folders(tmp_path)
     (tmp_path / "README.md").write_text("about")

@@ -66,6 +66,55 @@ def test_what_is_not_read_is_said(tmp_path, layers, kind, sentence):
         read_keras(tmp_path / "net.h5")
 
 
+def described(path, config, weights=()):
+    """A file with this description, and these arrays for the layers of a name."""
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = config if isinstance(config, str) else json.dumps(config)
+        group = file.create_group("model_weights")
+        for name, names in weights:
+            own = group.create_group(name)
+            own.attrs["weight_names"] = [each.encode() for each in names]
+            own["kernel"] = np.zeros((2, 3))
+            own["bias"] = np.zeros(4)
+
+
+def sequential(*layers):
+    return {"class_name": "Sequential", "config": {"layers": list(layers)}}
+
+
+FLAT = {"class_name": "Dense", "config": {"name": "d"}}
+
+
+@pytest.mark.parametrize(
+    ("config", "weights", "sentence"),
+    [
+        (sequential(FLAT), (), "'d' needs a kernel of 2 axes .* in the file are none"),
+        (sequential(FLAT), [("d", ["bias"])], r"the weights in the file are \(4,\)"),
+        (sequential(FLAT), [("d", ["kernel", "lost"])], "'lost' of the layer 'd' are named but not there"),
+        (sequential(FLAT), [("d", ["kernel", "bias"])], "weights of the layer 'd', a Dense, are not those"),
+        (sequential({"class_name": "MaxPooling2D", "config": {"name": "p"}}), (), "'p', a MaxPooling2D, .*pool_size"),
+        (sequential({"class_name": "GlobalAveragePooling2D", "config": {"name": "g"}}), (), "'g' is a Global"),
+        (sequential({"class_name": "Dense"}), (), "layer 0 of the network is described without"),
+        (sequential({"config": {"name": "d"}}), (), "layer 0 of the network is described without"),
+        (sequential(FLAT, 5), [("d", ["kernel"])], "layer 1 of the network is described without"),
+        (
+            sequential({"class_name": "Flatten", "config": {"name": "f", "activation": {"own": 1}}}),
+            (),
+            "has the activation {'own': 1}",
+        ),
+        (sequential(), (), "a network without layers"),
+        ({"class_name": "Sequential", "config": {}}, (), "without a list of layers"),
+        ({"class_name": "Sequential"}, (), "without a list of layers"),
+        ([1, 2], (), "holds a list network, but only a Sequential"),
+        ("no json", (), "not a readable HDF5 file"),
+    ],
+)
+def test_what_is_not_whole_is_said(tmp_path, config, weights, sentence):
+    described(tmp_path / "net.h5", config, weights)
+    with pytest.raises(FileError, match=sentence):
+        read_keras(tmp_path / "net.h5")
+
+
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "text.h5").write_text("no network")
     with pytest.raises(FileError, match="not a readable HDF5 file"):

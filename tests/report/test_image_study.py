@@ -12,7 +12,7 @@ from seqinterp.plot.image_study import networks_figure, noise_figure
 from seqinterp.report.image_study_contents import RANDOM, SECOND, Limits, Localisation, RandomLabels, StudyCase
 from seqinterp.report.image_study_words import case_words, follows_labels, readings, verdict_words
 
-LABELS = RandomLabels(0.52, 0.5, 0.4, True, 200, 0.9, 10, 1, 0.93, 0.94, "aaaa", "bbbb")
+LABELS = RandomLabels(0.52, 0.5, 0.4, True, 200, 0.96, 10, 1, 0.93, 0.94, "aaaa", "bbbb")
 CASE = StudyCase("one.png", "asked for by name", "ill", "ill", 0.97, 1, "ill", 2.5, ())
 
 
@@ -76,6 +76,7 @@ def test_readings(given, labels, words):
         (table(), (AVOID, AVOID), {}, "no explanation of this network deserves belief: a reason"),
         (table(), (USE, USE), {"torn": 7}, "7 of these show a patient or an image"),
         (table(), (USE, USE), {"labels": replace(LABELS, proven=False)}, "it is no control"),
+        (table(), (USE, USE), {"labels": replace(LABELS, learned=0.66)}, "it learned only 66\xa0% of its own labels"),
     ],
 )
 def test_the_verdict(given, decisions, changes, words):

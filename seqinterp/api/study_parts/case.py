@@ -56,12 +56,21 @@ def choose_case(images: ImageSet, logits: NDArray[np.float64], case: str | None,
         if len(right) == 0:
             right, among = np.arange(len(images)), "drawn by the seed among all test images"
         return int(np.random.default_rng(seed).choice(right)), among
+    return named_case(images, case), "asked for by name"
+
+
+def named_case(images: ImageSet, case: str) -> int:
+    """The row of the image of this name, or with this in its name.
+
+    Raises:
+        InputError: there is none, or there are several.
+    """
     rows = [row for row, name in enumerate(images.names) if name == case]
     rows = rows or [row for row, name in enumerate(images.names) if case in name]
     if len(rows) != 1:
         what = f"{len(rows)} test images have {case!r} in their names" if rows else f"no test image is named {case!r}"
         raise InputError(f"{what}; give the name of one, such as {images.names[0]!r}")
-    return rows[0], "asked for by name"
+    return rows[0]
 
 
 def maps_of(

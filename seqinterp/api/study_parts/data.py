@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from seqinterp.images.duplicates import NEAR, find_duplicates
+from seqinterp.images.duplicates import find_duplicates
 from seqinterp.images.image_set import PARTS, ImageSet
 from seqinterp.images.outcome import ImageOutcome
 from seqinterp.images.split import related_images
@@ -17,9 +17,9 @@ from seqinterp.report.image_study_contents import StudyData, StudyTraining, Thre
 SHOWN = 5  # images of each class in the grid of samples
 
 
-def data_part(images: ImageSet, *, by_group: bool) -> StudyData:
-    """Counts, groups and duplicates of a set that has a split."""
-    related = related_images(images, near=NEAR)
+def data_part(images: ImageSet, *, by_group: bool, near: int | float | None) -> StudyData:
+    """Counts, groups and duplicates (`near`: from which likeness) of a set that has a split."""
+    related = related_images(images, near=near)
     split = np.array(images.split)
     parts = []
     for part in PARTS:
@@ -37,7 +37,7 @@ def data_part(images: ImageSet, *, by_group: bool) -> StudyData:
         named=images.groups is not None,
         by_group=by_group,
         torn=sum(group in learned for group in related[split == "test"].tolist()),
-        duplicates=tuple(_plain(row) for row in find_duplicates(images).to_dict("records")),
+        duplicates=tuple(_plain(row) for row in find_duplicates(images, near=near).to_dict("records")),
     )
 
 

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.stats import wilcoxon
-from torch import Tensor, nn
+from torch import nn
 
 from seqinterp.api.candidates import Wanted
 from seqinterp.api.study_parts.case import values_of
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output
-from seqinterp.errors import InputError, ShapeError
+from seqinterp.concepts.concept_masks import as_mask
+from seqinterp.errors import InputError
 from seqinterp.evaluation.localisation import chance_level, mass_in_mask, pointing_game
 from seqinterp.evaluation.null_maps import intensity, sobel_edges
 from seqinterp.images.image_set import ImageSet
@@ -26,7 +27,7 @@ def masks_of(masks: Any, images: ImageSet) -> PlaceMask | None:
     """Masks as one array (batch, row, column), empty where an image has none.
 
     Raises:
-        InputError: names that no image has, or masks that are not True and False.
+        InputError: names that no image has, or masks that hold other than True and False, or 1 and 0.
         ShapeError: masks of another size.
     """
     if masks is None:
@@ -38,19 +39,9 @@ def masks_of(masks: Any, images: ImageSet) -> PlaceMask | None:
         if unknown := sorted(set(masks) - set(places)):
             raise InputError(f"there is a mask for {unknown[0]!r}, which is the name of no image")
         for name, mask in masks.items():
-            found[places[name]] = _whole(mask, size[1:])
+            found[places[name]] = as_mask(mask, size[1:], f"the mask of {name!r}")
         return found
-    return _whole(masks, size)
-
-
-def _whole(mask: Any, size: tuple[int, ...]) -> Tensor:
-    """True and False of the right shape."""
-    found = mask.detach().cpu() if isinstance(mask, Tensor) else torch.as_tensor(np.asarray(mask))
-    if found.dtype != torch.bool:
-        raise InputError(f"masks must hold True and False, not {str(found.dtype).removeprefix('torch.')}")
-    if tuple(found.shape) != tuple(size):
-        raise ShapeError(f"masks must have the shape {tuple(size)} of the images, not {tuple(found.shape)}")
-    return found
+    return as_mask(masks, size, "the array of masks")
 
 
 def masks_part(
