@@ -161,7 +161,10 @@ def test_near_copies_on_two_sides():
     images = some([0, 1] * 3, split=("train",) * 3 + ("test",) * 3)
     inputs = images.inputs.clone()
     inputs[3] = inputs[0] * 0.9
-    with pytest.raises(LeakageError, match=r"near duplicates \(likeness 1.000\): i0 \(train\) and i3 \(test\)"):
+    with pytest.raises(
+        LeakageError,
+        match=r"near duplicates \(likeness 1.000; if they are not, give a higher near\): i0 \(train\) and i3 \(test\)",
+    ):
         refuse_overlap(replace(images, inputs=inputs))
     refuse_overlap(replace(images, inputs=inputs), near=None)
 
