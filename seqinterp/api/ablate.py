@@ -5,11 +5,11 @@ import torch
 from torch import nn
 
 from seqinterp.api.edit_effects import shown
-from seqinterp.api.experiment import facts_of, refuse_odd_effects, stretches, trying
-from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.ablation import Ablation
-from seqinterp.api.score import finite_scores
-from seqinterp.api.sites import as_sites
+from seqinterp.api.shared.experiment import facts_of, refuse_odd_effects, stretches, trying
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.score import finite_scores
+from seqinterp.api.shared.sites import as_sites
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.inputs import as_inputs
 from seqinterp.api.results.attacked import Attacked
-from seqinterp.api.unknown_options import refuse_unknown
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.unknown_options import refuse_unknown
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.run import Device, borrowed, choose_device

@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqinterp.api.bind import Bound, bind
 from seqinterp.api.catalogue import find_method
-from seqinterp.api.inputs import as_dna, as_inputs
 from seqinterp.api.results.attribution import Attribution
-from seqinterp.api.score import finite_scores, origin
+from seqinterp.api.shared.bind import Bound, bind
+from seqinterp.api.shared.inputs import as_dna, as_inputs
+from seqinterp.api.shared.score import finite_scores, origin
 from seqinterp.attribution.certificate import Certificate
 from seqinterp.attribution.evidence import completeness_error, model_hash, saturated_share
 from seqinterp.attribution.notes import Notes, heard

@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqinterp.api.bind import bind
 from seqinterp.api.catalogue import find_method
-from seqinterp.api.inputs import as_dna, as_inputs
-from seqinterp.api.score import output_count
+from seqinterp.api.shared.bind import bind
+from seqinterp.api.shared.inputs import as_dna, as_inputs
+from seqinterp.api.shared.score import output_count
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import flattened

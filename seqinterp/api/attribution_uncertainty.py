@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.api.attribute import attribute
-from seqinterp.api.candidates import DRAWN, of_present_bases
 from seqinterp.api.catalogue import find_method, option_names
-from seqinterp.api.inputs import as_inputs
-from seqinterp.api.progress import spoken
-from seqinterp.api.repeats import enough, models_of
 from seqinterp.api.results.attribution_uncertainty import AttributionUncertainty
 from seqinterp.api.seqlet_calls import supported_calls
+from seqinterp.api.shared.candidates import DRAWN, of_present_bases
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.progress import spoken
+from seqinterp.api.shared.repeats import enough, models_of
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.protocol import Target

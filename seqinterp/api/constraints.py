@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seqinterp.api import constraint_checks as checks
-from seqinterp.api.restriction_sites import word_and_label
+from seqinterp.api.design_parts import constraint_checks as checks
+from seqinterp.api.design_parts.restriction_sites import word_and_label
 from seqinterp.design.constraints.composition import GcShare, Homopolymer
 from seqinterp.design.constraints.custom import Custom
 from seqinterp.design.constraints.positions import Apart, EditBudget, Protected

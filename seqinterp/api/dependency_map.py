@@ -5,9 +5,9 @@ from typing import Any
 
 from torch import nn
 
-from seqinterp.api.bind import bind
 from seqinterp.api.catalogue import find_method
-from seqinterp.api.inputs import as_dna
+from seqinterp.api.shared.bind import bind
+from seqinterp.api.shared.inputs import as_dna
 from seqinterp.attribution import dependency_map as maps
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, batched

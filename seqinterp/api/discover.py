@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from seqinterp.api.progress import spoken
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.motifs import Discovered, Motifs
+from seqinterp.api.shared.progress import spoken
 from seqinterp.errors import InputError
 from seqinterp.io.bundled import bundled
 from seqinterp.io.discovery_checkpoint import forget_search, load_search, save_search

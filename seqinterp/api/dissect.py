@@ -6,9 +6,9 @@ from typing import Any
 from torch import nn
 
 from seqinterp.api.concept_masks import motif_masks
-from seqinterp.api.inputs import as_dna, as_inputs
-from seqinterp.api.progress import spoken
 from seqinterp.api.results.dissection import Dissection
+from seqinterp.api.shared.inputs import as_dna, as_inputs
+from seqinterp.api.shared.progress import spoken
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.concepts.concept_masks import stacked

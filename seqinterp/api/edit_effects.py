@@ -6,9 +6,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.edit_effects import EditEffects
-from seqinterp.api.score import origin, output_count, refuse_odd_scores
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.score import origin, output_count, refuse_odd_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, batched, borrowed, choose_device
 from seqinterp.attribution.targets import as_target, flattened

@@ -9,16 +9,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqinterp.api.candidates import Asked, Wanted, wanted
-from seqinterp.api.fingerprint import fingerprint
-from seqinterp.api.inputs import as_inputs
-from seqinterp.api.known import Known
-from seqinterp.api.progress import spoken
+from seqinterp.api.evaluate_parts.known import Known
+from seqinterp.api.evaluate_parts.trials import Say, readied, tried
 from seqinterp.api.results.scorecard import Scorecard
 from seqinterp.api.results.trial import Tried
-from seqinterp.api.score import finite_scores, origin, output_count
 from seqinterp.api.seqlet_calls import surviving_calls
-from seqinterp.api.trials import Say, readied, tried
+from seqinterp.api.shared.candidates import Asked, Wanted, wanted
+from seqinterp.api.shared.fingerprint import fingerprint
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.progress import spoken
+from seqinterp.api.shared.score import finite_scores, origin, output_count
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, borrowed, choose_device

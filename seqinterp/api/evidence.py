@@ -16,11 +16,11 @@ from seqinterp.api.evidence_parts.prediction import prediction
 from seqinterp.api.evidence_parts.question import TASKS, Question, apart, asked, class_names, known
 from seqinterp.api.evidence_parts.smallest_edit import smallest_edit
 from seqinterp.api.evidence_parts.trial import trial
-from seqinterp.api.inputs import as_inputs
-from seqinterp.api.progress import spoken
 from seqinterp.api.results.evidence_report import Evidence
 from seqinterp.api.results.scorecard import Scorecard
-from seqinterp.api.score import finite_scores, origin
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.progress import spoken
+from seqinterp.api.shared.score import finite_scores, origin
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash
 from seqinterp.attribution.protocol import Target

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.motifs import Motifs
-from seqinterp.api.score import refuse_odd_scores
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.score import refuse_odd_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import borrowed
 from seqinterp.attribution.targets import as_target

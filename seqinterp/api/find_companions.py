@@ -8,11 +8,11 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.experiment import facts_of, trying
-from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.companions import Companions
 from seqinterp.api.results.designs import Designs
-from seqinterp.api.score import finite_scores
+from seqinterp.api.shared.experiment import facts_of, trying
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.score import finite_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target

@@ -8,8 +8,8 @@ import torch
 from scipy.stats import rankdata
 from torch import nn
 
-from seqinterp.api.inputs import as_inputs
-from seqinterp.api.representations import representations, standardised
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.representations import representations, standardised
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.cases.head import check_l2, fit_head
 from seqinterp.cases.last_layer_influence import last_layer_influence

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.inputs import as_inputs
-from seqinterp.api.representations import latent_layer, representations, standardised
 from seqinterp.api.results.prototypes import Prototypes
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.representations import latent_layer, representations, standardised
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.cases.prototypes import distances, kernel_of, median_distance, prototypes

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqinterp.api.inputs import as_inputs
 from seqinterp.api.results.gallery import Gallery
+from seqinterp.api.shared.inputs import as_inputs
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.protocol import Score

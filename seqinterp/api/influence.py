@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import nn
 
-from seqinterp.api.influence_latent import Taught
-from seqinterp.api.influence_methods import Answer, by_last_layer, by_representers, by_tracin
-from seqinterp.api.inputs import as_inputs
+from seqinterp.api.influence_parts.latent import Taught
+from seqinterp.api.influence_parts.methods import Answer, by_last_layer, by_representers, by_tracin
 from seqinterp.api.results.influence import Influence
-from seqinterp.api.unknown_options import refuse_unknown
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.unknown_options import refuse_unknown
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.cases.losses import Task, check_task, checked_labels, numbers_of

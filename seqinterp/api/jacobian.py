@@ -4,7 +4,7 @@ from functools import partial
 
 from torch import nn
 
-from seqinterp.api.inputs import as_inputs
+from seqinterp.api.shared.inputs import as_inputs
 from seqinterp.attribution import jacobian as method
 from seqinterp.attribution.run import Device, batched
 from seqinterp.shapes import Array, Jacobians

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.api.catalogue import find_method
-from seqinterp.api.design_attributions import attribution_columns, explained
-from seqinterp.api.design_evidence import (
+from seqinterp.api.design_parts.attributions import attribution_columns, explained
+from seqinterp.api.design_parts.evidence import (
     ROUNDING,
     Material,
     Scored,
@@ -19,8 +19,8 @@ from seqinterp.api.design_evidence import (
     score_columns,
     uncertainty_columns,
 )
-from seqinterp.api.design_goal import Goal
-from seqinterp.api.design_motifs import as_motifs, find_motifs, motif_columns
+from seqinterp.api.design_parts.goal import Goal
+from seqinterp.api.design_parts.motifs import as_motifs, find_motifs, motif_columns
 from seqinterp.api.penalties import Penalties
 from seqinterp.api.results.designs import Designs
 from seqinterp.api.results.evidence import Columns, diversity_columns, evidence_frame

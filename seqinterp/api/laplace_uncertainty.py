@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqinterp.api.inputs import as_inputs
 from seqinterp.api.results.uncertainty import numbers
+from seqinterp.api.shared.inputs import as_inputs
 from seqinterp.errors import InputError, ModelError
 from seqinterp.models.heads import WithVariance
 from seqinterp.shapes import Inputs

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.inputs import as_dna, as_inputs
 from seqinterp.api.results.maximized import MaximizedInputs
-from seqinterp.api.unknown_options import refuse_unknown
+from seqinterp.api.shared.inputs import as_dna, as_inputs
+from seqinterp.api.shared.unknown_options import refuse_unknown
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.evidence import model_hash, versions
 from seqinterp.attribution.protocol import Target

@@ -4,9 +4,9 @@ import torch
 from torch import nn
 
 from seqinterp.api.edit_effects import shown
-from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.mutagenesis import Mutagenesis
-from seqinterp.api.score import finite_scores, origin
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.score import finite_scores, origin
 from seqinterp.attribution.notes import heard
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.rows import row_limit

@@ -4,9 +4,9 @@ import torch
 from torch import nn
 
 from seqinterp.api.edit_effects import shown
-from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.pairs import PairEffects
-from seqinterp.api.score import finite_scores, origin
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.score import finite_scores, origin
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.attribution.targets import as_target

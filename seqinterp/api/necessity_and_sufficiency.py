@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.api.edit_effects import shown
-from seqinterp.api.experiment import facts_of, refuse_odd_effects, stretches, trying
-from seqinterp.api.inputs import as_dna
 from seqinterp.api.results.necessity import NecessitySufficiency
-from seqinterp.api.score import finite_scores
-from seqinterp.api.sites import as_sites, motif_names
+from seqinterp.api.shared.experiment import facts_of, refuse_odd_effects, stretches, trying
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.score import finite_scores
+from seqinterp.api.shared.sites import as_sites, motif_names
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.rows import row_limit
 from seqinterp.attribution.run import Device, choose_device

@@ -6,10 +6,10 @@ from typing import Any
 from torch import nn
 
 from seqinterp.api.constraints import Constraints
-from seqinterp.api.design_goal import Goal
-from seqinterp.api.design_methods import find_design_method
-from seqinterp.api.design_run import Settings, run_search, screened
-from seqinterp.api.design_starts import start_codes, within_rules
+from seqinterp.api.design_parts.goal import Goal
+from seqinterp.api.design_parts.methods import find_design_method
+from seqinterp.api.design_parts.run import Settings, run_search, screened
+from seqinterp.api.design_parts.starts import start_codes, within_rules
 from seqinterp.api.penalties import Penalties
 from seqinterp.api.results.designs import Designs
 from seqinterp.attribution.protocol import Target

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from seqinterp.api.inputs import as_inputs
-from seqinterp.api.representations import latent_layer, representations
 from seqinterp.api.results.strangers import Strangers
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.representations import latent_layer, representations
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.errors import ShapeError

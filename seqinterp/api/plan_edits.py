@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from seqinterp.api.inputs import as_dna
+from seqinterp.api.shared.inputs import as_dna
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import borrowed
 from seqinterp.attribution.targets import as_target

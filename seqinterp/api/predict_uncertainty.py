@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.inputs import as_inputs
 from seqinterp.api.laplace_uncertainty import by_laplace, chosen_method
 from seqinterp.api.results.uncertainty import Uncertainty
+from seqinterp.api.shared.inputs import as_inputs
 from seqinterp.attribution.evidence import model_hash, output_kind, versions
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.errors import InputError, ModelError

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from seqinterp.api.candidates import Wanted
 from seqinterp.api.evaluate import LEAST, evaluate
 from seqinterp.api.results.image_study import ImageStudy, StudyParts
 from seqinterp.api.results.scorecard import Scorecard
+from seqinterp.api.shared.candidates import Wanted
 from seqinterp.api.study_parts.case import case_part, choose_case, maps_of, named_case, study_methods
 from seqinterp.api.study_parts.data import data_part, evenly_of, samples_of, training_part
 from seqinterp.api.study_parts.likeness import label_rows, likeness_table, noise_part

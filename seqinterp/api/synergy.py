@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from seqinterp.api.edit_effects import shown
-from seqinterp.api.experiment import facts_of, refuse_odd_effects, trying
-from seqinterp.api.inputs import as_dna
-from seqinterp.api.motif_words import named_pwms
 from seqinterp.api.results.synergy import Synergy
-from seqinterp.api.score import finite_scores
+from seqinterp.api.shared.experiment import facts_of, refuse_odd_effects, trying
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.motif_words import named_pwms
+from seqinterp.api.shared.score import finite_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, choose_device
 from seqinterp.attribution.targets import as_target

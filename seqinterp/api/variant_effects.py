@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from seqinterp.api.edit_effects import shown
-from seqinterp.api.inputs import as_dna
-from seqinterp.api.score import refuse_odd_scores
+from seqinterp.api.shared.inputs import as_dna
+from seqinterp.api.shared.score import refuse_odd_scores
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.run import Device, batched, borrowed, choose_device
 from seqinterp.attribution.targets import as_target

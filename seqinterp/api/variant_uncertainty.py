@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import torch
 
-from seqinterp.api.inputs import as_inputs
-from seqinterp.api.progress import spoken
-from seqinterp.api.repeats import alternatives, models_of
 from seqinterp.api.results.repeated import differs_from_zero, reach, same_sign
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.progress import spoken
+from seqinterp.api.shared.repeats import alternatives, models_of
 from seqinterp.api.variant_effects import NEW_COLUMNS, by_name, variant_effects
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.run import Device, choose_device

@@ -11,16 +11,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqinterp.api.bind import Bound, bind
 from seqinterp.api.catalogue import METHODS, option_names
-from seqinterp.api.inputs import as_inputs
 from seqinterp.api.peers.captum import CAPTUM
 from seqinterp.api.peers.lent import Behaviour, lent, one_line
 from seqinterp.api.peers.shap import SHAP
 from seqinterp.api.peers.tangermeme import TANGERMEME
 from seqinterp.api.peers.tool import Call, OneOutput, Task, Tool, as_values
 from seqinterp.api.results.verification import NO_METHOD, OURS, Comparison, Verification
-from seqinterp.api.score import finite_scores, origin
+from seqinterp.api.shared.bind import Bound, bind
+from seqinterp.api.shared.inputs import as_inputs
+from seqinterp.api.shared.score import finite_scores, origin
 from seqinterp.attribution.baselines import given
 from seqinterp.attribution.certificate import FALLBACK
 from seqinterp.attribution.dna import is_dna

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from seqinterp.api.steps import best_scoring
+from seqinterp.api.main_job.steps import best_scoring
 from seqinterp.errors import FileError, InputError
 from seqinterp.io.bundled import bundled
 from seqinterp.io.fasta import examples_from_fasta

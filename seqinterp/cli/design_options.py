@@ -24,7 +24,7 @@ Count = Annotated[int | None, typer.Option(help="Number of random starts; 10 by 
 Method = Annotated[
     str | None,
     typer.Option(
-        help=f"One of {', '.join(names_in('design_methods', 'DESIGN_METHODS'))}; hill_climb by default.",
+        help=f"One of {', '.join(names_in('design_parts/methods', 'DESIGN_METHODS'))}; hill_climb by default.",
         show_default=False,
     ),
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from seqinterp.api.constraints import Constraints
-from seqinterp.api.design_run import SHARED
+from seqinterp.api.design_parts.run import SHARED
 from seqinterp.api.penalties import Penalties
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.targets import contrast, output

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 import typer
 
-from seqinterp.api.chosen_examples import evenly_over_labels
-from seqinterp.api.held_out_trial import trial_of
+from seqinterp.api.main_job.held_out_trial import trial_of
 from seqinterp.api.results.scorecard import Scorecard
+from seqinterp.api.shared.chosen_examples import evenly_over_labels
 from seqinterp.cli.listed import listed
 from seqinterp.errors import InputError
 from seqinterp.io import run_folder as files

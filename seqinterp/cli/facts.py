@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqinterp.api import steps
+from seqinterp.api.main_job import steps
 from seqinterp.api.train import Trained
 from seqinterp.attribution.evidence import versions
 from seqinterp.attribution.run import choose_device

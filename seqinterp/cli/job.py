@@ -8,9 +8,9 @@ from time import perf_counter
 import torch
 import typer
 
-from seqinterp.api import steps
-from seqinterp.api.held_out_trial import evaluate_held_out
-from seqinterp.api.report import report
+from seqinterp.api.main_job import steps
+from seqinterp.api.main_job.held_out_trial import evaluate_held_out
+from seqinterp.api.main_job.report import report
 from seqinterp.api.train import Trained, train
 from seqinterp.cli.asked import Job
 from seqinterp.cli.data import Source, database

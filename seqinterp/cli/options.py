@@ -29,8 +29,8 @@ Method = Annotated[str, typer.Option(help=f"One of {', '.join(names_in('catalogu
 Baseline = Annotated[
     str | None,
     typer.Option(
-        help=f"What the score is compared with: {', '.join(names_in('baseline', 'BASELINES'))}; by default what suits"
-        " the method.",
+        help=f"What the score is compared with: {', '.join(names_in('shared/baseline', 'BASELINES'))}; by default what"
+        " suits the method.",
         show_default=False,
     ),
 ]

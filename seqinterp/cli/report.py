@@ -7,7 +7,7 @@ from seqinterp.cli import options
 
 def report(run: options.Run, out: options.MaybeOut = None, force: options.Force = False) -> None:
     """Draw the report of a run from the files in its folder, without training or explaining anything again."""
-    from seqinterp.api.report import report as call
+    from seqinterp.api.main_job.report import report as call
     from seqinterp.io.atomic import written_whole
     from seqinterp.io.run_folder import REPORT
 

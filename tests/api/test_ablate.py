@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from naive import motif_questions as naive
-from seqinterp.api import experiment
 from seqinterp.api.ablate import ablate
 from seqinterp.api.results.ablation import Ablation
+from seqinterp.api.shared import experiment
 from seqinterp.errors import InputError, ModelError, ShapeError
 
 MODEL = naive.Matches(TGACTCAT=2.0, CCGGAAGT=-1.0)

@@ -11,7 +11,7 @@ from naive.methods import ORACLES, expected, pairs
 from seqinterp.api.catalogue import METHODS
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.tables import same_shape
-from seqinterp.api.score import refuse_odd_scores
+from seqinterp.api.shared.score import refuse_odd_scores
 from seqinterp.attribution.targets import margin
 from seqinterp.errors import InputError, ModelError, ShapeError
 

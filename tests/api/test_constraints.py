@@ -7,7 +7,7 @@ import pytest
 
 import seqinterp as si
 from naive import constraints as naive, hits as naive_hits
-from seqinterp.api.restriction_sites import enzyme_sites, word_and_label
+from seqinterp.api.design_parts.restriction_sites import enzyme_sites, word_and_label
 from seqinterp.errors import InputError
 from seqinterp.motifs.motif import Motif
 from seqinterp.motifs.scan import scan_sequences

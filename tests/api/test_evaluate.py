@@ -276,7 +276,7 @@ def test_n_at_the_ends_is_no_obstacle():
 
 
 def test_a_method_that_does_not_suit_is_noted_in_the_folder(monkeypatch, tmp_path):
-    from seqinterp.api import candidates
+    from seqinterp.api.shared import candidates
 
     kept = {name: candidates.METHODS[name] for name in ("gradient_times_input", "gradcam")}
     monkeypatch.setattr(candidates, "METHODS", kept)

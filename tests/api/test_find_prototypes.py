@@ -7,8 +7,8 @@ from torch import nn
 
 from naive.influence import greedy_criticisms, greedy_prototypes
 from seqinterp.api.find_prototypes import find_prototypes
-from seqinterp.api.representations import representations, standardised
 from seqinterp.api.results.prototypes import Prototypes
+from seqinterp.api.shared.representations import representations, standardised
 from seqinterp.errors import InputError, ModelError, ShapeError
 
 CPU = torch.device("cpu")

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from naive import flips as naive, motif_questions as questions
-from seqinterp.api import experiment
 from seqinterp.api.flip_prediction import flip_prediction
 from seqinterp.api.results.flips import Flips
+from seqinterp.api.shared import experiment
 from seqinterp.errors import FileError, InputError, ModelError, ShapeError
 
 MODEL = naive.additive(20)

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 import seqinterp as si
-from seqinterp.api.representations import representations, standardised
+from seqinterp.api.shared.representations import representations, standardised
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.sequence.markov import UNIFORM
 

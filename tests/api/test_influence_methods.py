@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import seqinterp as si
-from seqinterp.api.representations import representations, standardised
+from seqinterp.api.shared.representations import representations, standardised
 from seqinterp.cases.head import fit_head
 from seqinterp.cases.losses import example_losses
 from seqinterp.errors import InputError, ModelError

@@ -12,7 +12,7 @@ from torch import nn
 import seqinterp as si
 from naive import companions as counts, judging as naive
 from naive.motif_questions import put, random_sequences, stacked, value
-from seqinterp.api.design_motifs import as_motifs
+from seqinterp.api.design_parts.motifs import as_motifs
 from seqinterp.api.judge_designs import judge_designs, natural_letters
 from seqinterp.api.results.design_verdicts import GAP, UNLIKE
 from seqinterp.api.results.designs import Design, Designs

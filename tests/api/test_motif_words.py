@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from naive import motif_questions as naive
-from seqinterp.api.motif_words import named_pwms
+from seqinterp.api.shared.motif_words import named_pwms
 from seqinterp.errors import AlphabetError, InputError, ShapeError
 from seqinterp.motifs.motif import Motif
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from naive import motif_questions as naive
-from seqinterp.api import experiment
 from seqinterp.api.necessity_and_sufficiency import necessity_and_sufficiency
 from seqinterp.api.results.necessity import NecessitySufficiency
+from seqinterp.api.shared import experiment
 from seqinterp.attribution.dna_baselines import dinucleotide_shuffle
 from seqinterp.errors import InputError, ShapeError
 from seqinterp.sequence.onehot import decode

@@ -7,8 +7,8 @@ import torch
 import seqinterp as si
 from cases import DNA_CASES
 from naive import design as naive
-from seqinterp.api.design_methods import DESIGN_METHODS
-from seqinterp.api.design_starts import random_codes
+from seqinterp.api.design_parts.methods import DESIGN_METHODS
+from seqinterp.api.design_parts.starts import random_codes
 from seqinterp.api.results.designs import Designs
 from seqinterp.attribution.targets import contrast
 from seqinterp.design.codes import columns_of
@@ -199,7 +199,7 @@ def test_a_library_is_screened():
 
 @pytest.mark.parametrize("method", ["hill_climb", "evolve", "straight_through"])
 def test_what_was_interrupted_goes_on_to_the_same_end(method, tmp_path, monkeypatch):
-    from seqinterp.api import design_run
+    from seqinterp.api.design_parts import run as design_run
 
     monkeypatch.setattr(design_run, "SAVED_EVERY", 0.0)
     options = {"length": 24, "count": 3, "steps": 60, "seed": 3, "method": method, "device": "cpu"}
@@ -268,7 +268,7 @@ def test_n_in_a_start_is_any_base():
 
 def interrupted(monkeypatch, place, **options):
     """A search that ends after its third round."""
-    from seqinterp.api import design_run
+    from seqinterp.api.design_parts import run as design_run
 
     save, rounds = design_run.save_walk, []
 

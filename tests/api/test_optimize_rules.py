@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import seqinterp as si
 from naive import constraints as naive
-from seqinterp.api.design_methods import DESIGN_METHODS
+from seqinterp.api.design_parts.methods import DESIGN_METHODS
 from seqinterp.errors import InfeasibleError
 
 LENGTH = 18

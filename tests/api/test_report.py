@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import seqinterp as si
-from seqinterp.api import steps
-from seqinterp.api.report import gather, report
+from seqinterp.api.main_job import steps
+from seqinterp.api.main_job.report import gather, report
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.designs import Designs
 from seqinterp.api.results.mutagenesis import Mutagenesis

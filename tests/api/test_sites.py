@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from naive import motif_questions as naive
-from seqinterp.api.sites import as_sites, motif_names
+from seqinterp.api.shared.sites import as_sites, motif_names
 from seqinterp.errors import InputError
 
 INPUTS = naive.stacked(naive.random_sequences(3, 20))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqinterp.api.steps import best_scoring, both_classes
+from seqinterp.api.main_job.steps import best_scoring, both_classes
 
 
 def test_best_scoring_keeps_the_order_of_ties():

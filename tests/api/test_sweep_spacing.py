@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from naive import motif_questions as naive
-from seqinterp.api import experiment
 from seqinterp.api.results.spacing import SpacingEffects
+from seqinterp.api.shared import experiment
 from seqinterp.api.sweep_spacing import sweep_spacing
 from seqinterp.errors import InputError, ModelError, ShapeError
 

@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import seqinterp as si
-from seqinterp.api.baseline import as_baseline
 from seqinterp.api.peers.tool import OneOutput, Task, as_values
 from seqinterp.api.results.verification import HEADER, NO_METHOD, Comparison
+from seqinterp.api.shared.baseline import as_baseline
 from seqinterp.api.verify import TOOLS, WITH_COUNTERPART
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import margin, output

@@ -9,7 +9,7 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 
 import seqinterp as si
-from seqinterp.api.baseline import BASELINES, as_baseline
+from seqinterp.api.shared.baseline import BASELINES, as_baseline
 from seqinterp.attribution.baselines import blur, given, mean, zeros
 from seqinterp.attribution.dna_baselines import (
     base_frequency,

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from seqinterp.api.chosen_examples import evenly_over_labels
-from seqinterp.api.held_out_trial import QUICK
-from seqinterp.api.report import report
+from seqinterp.api.main_job.held_out_trial import QUICK
+from seqinterp.api.main_job.report import report
 from seqinterp.api.results.scorecard import Scorecard
+from seqinterp.api.shared.chosen_examples import evenly_over_labels
 from seqinterp.cli.evaluated import choose, region_of, split_of
 from seqinterp.errors import InputError
 from seqinterp.io import run_folder as names

@@ -48,7 +48,7 @@ def test_formats(optimize, tmp_path, name):
 
 
 def test_an_interrupted_search_goes_on(optimize, tmp_path, monkeypatch):
-    from seqinterp.api import design_run
+    from seqinterp.api.design_parts import run as design_run
 
     monkeypatch.setattr(design_run, "SAVED_EVERY", 0.0)
     words = ["--length", 60, "--count", 2, "--steps", 200]

@@ -7,8 +7,8 @@ import sys
 import pandas as pd
 import pytest
 
-from seqinterp.api.baseline import BASELINES
 from seqinterp.api.catalogue import METHODS
+from seqinterp.api.shared.baseline import BASELINES
 from seqinterp.cli.names import names_in
 
 
@@ -102,7 +102,7 @@ def test_a_broken_tool_does_not_decide_the_exit_code(short, command, capsys, mon
 
 def test_help_names_every_method_and_baseline(command, capsys):
     assert names_in("catalogue", "METHODS") == list(METHODS)
-    assert names_in("baseline", "BASELINES") == list(BASELINES)
+    assert names_in("shared/baseline", "BASELINES") == list(BASELINES)
     with pytest.raises(LookupError):
         names_in("catalogue", "NOTHING")
     page = command("attribute", "--help", capture=capsys)[1]

@@ -69,7 +69,7 @@ def test_the_walk_sees_the_whole_house():
     [
         ("from seqinterp import api", "seqinterp.api"),
         ("from seqinterp import attribute", "seqinterp.api.attribute"),
-        ("from seqinterp.api import steps", "seqinterp.api"),
+        ("from seqinterp.api import discover", "seqinterp.api"),
         ("import seqinterp.io.tables as tables", "seqinterp.io.tables"),
         ("def f():\n    from seqinterp import cli as here", "seqinterp.cli"),
     ],

@@ -9,8 +9,8 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from seqinterp.api.evidence_parts.question import Known, Question
-from seqinterp.api.influence_latent import Taught, latent_of, near_of, standard_of
-from seqinterp.api.representations import latent_layer
+from seqinterp.api.influence_parts.latent import Taught, latent_of, near_of, standard_of
+from seqinterp.api.shared.representations import latent_layer
 from seqinterp.attribution.run import borrowed
 from seqinterp.cases.head import fit_head
 from seqinterp.cases.last_layer_influence import last_layer_influence

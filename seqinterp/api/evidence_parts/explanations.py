@@ -10,10 +10,10 @@ from torch import Tensor
 
 from seqinterp.api.attribute import attribute
 from seqinterp.api.attribution_uncertainty import attribution_uncertainty
-from seqinterp.api.candidates import of_present_bases
 from seqinterp.api.evidence_parts.question import Question, asked
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.attribution_uncertainty import AttributionUncertainty
+from seqinterp.api.shared.candidates import of_present_bases
 from seqinterp.errors import InputError, SeqinterpError
 from seqinterp.evaluation.agreement import agreement, consensus
 from seqinterp.evaluation.places import place_contributions

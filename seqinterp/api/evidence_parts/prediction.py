@@ -10,7 +10,7 @@ from seqinterp.api.evidence_parts.question import Question, asked
 from seqinterp.api.predict_uncertainty import predict_uncertainty
 from seqinterp.api.results.calibrator import Calibrator
 from seqinterp.api.results.uncertainty import Uncertainty
-from seqinterp.api.score import finite_scores
+from seqinterp.api.shared.score import finite_scores
 from seqinterp.attribution.run import borrowed
 from seqinterp.errors import InputError, ModelError
 from seqinterp.report.evidence_contents import Calibrated, Prediction, Spread

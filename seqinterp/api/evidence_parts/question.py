@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.chosen_examples import evenly_over_labels
-from seqinterp.api.inputs import as_inputs
 from seqinterp.api.predict_uncertainty import reading
+from seqinterp.api.shared.chosen_examples import evenly_over_labels
+from seqinterp.api.shared.inputs import as_inputs
 from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.protocol import Score, Target
 from seqinterp.attribution.targets import as_target

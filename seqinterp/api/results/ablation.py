@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from seqinterp.api.results.tables import same_shape
-from seqinterp.api.sites import motif_names
+from seqinterp.api.shared.sites import motif_names
 from seqinterp.design.experiments.significance import (
     q_values,
     rank_p_values,

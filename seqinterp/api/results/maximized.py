@@ -11,9 +11,9 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from seqinterp.api.inputs import as_inputs
 from seqinterp.api.results.neighbours import NearestExamples
 from seqinterp.api.results.tables import same_shape
+from seqinterp.api.shared.inputs import as_inputs
 from seqinterp.attribution.evidence import model_hash
 from seqinterp.attribution.run import Device, borrowed, choose_device
 from seqinterp.design.gradients.nearest import neighbours

@@ -10,8 +10,8 @@ from scipy.special import softmax
 from torch import nn
 
 from seqinterp.api.attribute import attribute
-from seqinterp.api.candidates import Wanted, wanted
 from seqinterp.api.results.attribution import Attribution
+from seqinterp.api.shared.candidates import Wanted, wanted
 from seqinterp.errors import InputError
 from seqinterp.images.image_set import ImageSet
 from seqinterp.report.image_study_contents import StudyCase

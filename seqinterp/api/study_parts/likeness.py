@@ -8,7 +8,7 @@ import torch
 from scipy.stats import wilcoxon
 from torch import Tensor, nn
 
-from seqinterp.api.candidates import Wanted
+from seqinterp.api.shared.candidates import Wanted
 from seqinterp.api.study_parts.case import values_of
 from seqinterp.errors import InputError
 from seqinterp.evaluation.against_nulls import against_nulls

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import wilcoxon
 from torch import nn
 
-from seqinterp.api.candidates import Wanted
+from seqinterp.api.shared.candidates import Wanted
 from seqinterp.api.study_parts.case import values_of
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.targets import output

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.fingerprint import fingerprint
+from seqinterp.api.shared.fingerprint import fingerprint
 from seqinterp.errors import InputError
 from seqinterp.images.build import build_network
 from seqinterp.images.image_set import ImageSet

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqinterp.api.bind import bind
 from seqinterp.api.catalogue import METHODS, Method, find_method, option_names
+from seqinterp.api.shared.bind import bind
 from seqinterp.attribution.dna import SLACK, is_dna
 from seqinterp.attribution.protocol import Explainer, Score
 from seqinterp.attribution.run import explain

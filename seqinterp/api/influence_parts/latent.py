@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.representations import latent_layer, representations, spread_of
+from seqinterp.api.shared.representations import latent_layer, representations, spread_of
 from seqinterp.attribution.rows import out_of_memory
 from seqinterp.cases.below import BelowLayer
 from seqinterp.cases.losses import Task

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from seqinterp.api.baseline import as_baseline
 from seqinterp.api.catalogue import Method, option_names
+from seqinterp.api.shared.baseline import as_baseline
 from seqinterp.attribution.dna import SLACK, is_dna
 from seqinterp.attribution.protocol import Baseline, Explainer, Score
 from seqinterp.attribution.run import explain

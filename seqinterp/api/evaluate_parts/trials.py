@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from seqinterp.api.attribute import attribute
-from seqinterp.api.candidates import Wanted, candidate, counted_rows, of_present_bases
 from seqinterp.api.results.trial import Tried
+from seqinterp.api.shared.candidates import Wanted, candidate, counted_rows, of_present_bases
 from seqinterp.attribution.certificate import Certificate
 from seqinterp.errors import ModelError
 from seqinterp.evaluation.scorecard.bench import Bench

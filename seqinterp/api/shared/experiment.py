@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqinterp.api.score import origin
+from seqinterp.api.shared.score import origin
 from seqinterp.attribution.notes import Notes, heard
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.run import borrowed

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from seqinterp.api.chosen_examples import evenly_over_labels
 from seqinterp.api.evaluate import LEAST, evaluate
 from seqinterp.api.results.scorecard import Scorecard
+from seqinterp.api.shared.chosen_examples import evenly_over_labels
 from seqinterp.attribution.run import Device
 from seqinterp.io import run_folder as files
 from seqinterp.sequence.examples import Examples

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqinterp.api.design_goal import Goal
-from seqinterp.api.design_methods import DesignMethod, bind_design, find_design_method, whole
-from seqinterp.api.fingerprint import fingerprint
-from seqinterp.api.progress import spoken
+from seqinterp.api.design_parts.goal import Goal
+from seqinterp.api.design_parts.methods import DesignMethod, bind_design, find_design_method, whole
 from seqinterp.api.results.designs import Design, Designs
-from seqinterp.api.score import origin, refuse_odd_scores
+from seqinterp.api.shared.fingerprint import fingerprint
+from seqinterp.api.shared.progress import spoken
+from seqinterp.api.shared.score import origin, refuse_odd_scores
 from seqinterp.attribution.evidence import model_hash
 from seqinterp.design.codes import columns_of
 from seqinterp.design.constraints.rules import Rules

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from seqinterp.api.design_goal import Goal
+from seqinterp.api.design_parts.goal import Goal
 from seqinterp.api.results.designs import Designs
 from seqinterp.api.results.evidence import Columns
-from seqinterp.api.score import finite_scores
+from seqinterp.api.shared.score import finite_scores
 from seqinterp.design.codes import columns_of
 from seqinterp.design.judging.realism import (
     LEAST,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqinterp.api.attribute import attribute
-from seqinterp.api.design_goal import Goal
+from seqinterp.api.design_parts.goal import Goal
 from seqinterp.api.results.attribution import Attribution
 from seqinterp.api.results.evidence import Columns
 from seqinterp.attribution.evidence import completeness_error

@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from seqinterp.api.catalogue import option_names
-from seqinterp.api.motif_words import named_pwms
+from seqinterp.api.shared.motif_words import named_pwms
 from seqinterp.design.codes import codes_of
 from seqinterp.design.experiments.words import consensus
 from seqinterp.design.search.anneal import anneal

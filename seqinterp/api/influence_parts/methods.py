@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqinterp.api.influence_latent import Latent, Taught, latent_of, near_of, standard_of
+from seqinterp.api.influence_parts.latent import Latent, Taught, latent_of, near_of, standard_of
 from seqinterp.api.predict_uncertainty import reading
-from seqinterp.api.representations import latent_layer
+from seqinterp.api.shared.representations import latent_layer
 from seqinterp.attribution.protocol import Target
 from seqinterp.attribution.run import borrowed
 from seqinterp.attribution.targets import flattened

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqinterp.api.design_methods import whole
-from seqinterp.api.inputs import as_dna
+from seqinterp.api.design_parts.methods import whole
+from seqinterp.api.shared.inputs import as_dna
 from seqinterp.design.codes import codes_of
 from seqinterp.design.constraints.repair import repaired
 from seqinterp.design.constraints.rules import Rules

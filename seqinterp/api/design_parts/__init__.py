@@ -1,0 +1,1 @@
+"""The parts of `optimize` and `judge_designs`."""
