@@ -16,6 +16,7 @@ from torch import Tensor
 from seqinterp.attribution.chance import generator
 from seqinterp.attribution.protocol import Score
 from seqinterp.errors import InputError, ShapeError
+from seqinterp.evaluation.cells import cell_means, cell_of
 from seqinterp.evaluation.replacements import (
     Replacement,
     at_least,
@@ -74,17 +75,24 @@ def check_shares(shares: Sequence[float]) -> None:
         raise InputError(f"shares must rise from 0 to 1, both of them included, not {list(shares)}")
 
 
-def removal_order(inputs: Inputs, attributions: Attributions, *, ascending: bool = False, seed: int = 0) -> Tensor:
+def removal_order(
+    inputs: Inputs, attributions: Attributions, *, ascending: bool = False, cell: int = 1, seed: int = 0
+) -> Tensor:
     """The rank of each place, `(batch, places)`: 0 is taken first. N of DNA are last; ties are broken at random.
 
-    Raises what `flat_contributions` raises.
+    cell: images go square by square of so many pixels a side, ranked by the mean of their contributions.
+
+    Raises what `flat_contributions` and `cell_of` raise.
     """
     merit = flat_contributions(inputs, attributions) * (1 if ascending else -1)
     merit = merit.masked_fill(~held(inputs).cpu().flatten(1), float("inf"))
+    square = cell_of(inputs.shape[2:], cell)
+    merit = cell_means(merit, square) if cell > 1 else merit
 
     def ranks(number: int) -> Tensor:
         mixed = torch.randperm(merit.shape[1], generator=generator(seed, inputs[number], "ties"))
-        return mixed[merit[number, mixed].argsort(stable=True)].argsort()
+        turn = mixed[merit[number, mixed].argsort(stable=True)].argsort()
+        return turn if cell == 1 else turn[square].argsort(stable=True).argsort()
 
     return each_example(ranks, len(inputs))
 
@@ -107,17 +115,19 @@ def deletion_curve(
     draws: int = DRAWS,
     seed: int = 0,
     ascending: bool = False,
+    cell: int = 1,
 ) -> Curve:
     """The score after the share of positions that contribute most was taken away, the mean over `draws` replacements.
 
     replacement: how (see `replacements`); without one, `random_base` for DNA and `mean_pixel` for images.
+    cell: images lose squares of so many pixels a side; single ones leave noise that networks answer to (`cells`).
 
     Raises:
         ShapeError: the attributions do not fit the inputs, or the replacement cannot be used on them.
         InputError: shares that do not rise from 0 to 1, fewer than one draw, or attributions that are not finite.
     """
     check_shares(shares)
-    taken = taken_at(inputs, removal_order(inputs, attributions, ascending=ascending, seed=seed), shares)
+    taken = taken_at(inputs, removal_order(inputs, attributions, ascending=ascending, cell=cell, seed=seed), shares)
     return _curve(score, inputs, taken, replacement=replacement, shares=shares, draws=draws, seed=seed)
 
 
@@ -132,10 +142,11 @@ def insertion_curve(
     draws: int = DRAWS,
     seed: int = 0,
     ascending: bool = False,
+    cell: int = 1,
 ) -> Curve:
     """The score when all but the share of positions that contribute most is taken away; see `deletion_curve`."""
     check_shares(shares)
-    taken = taken_at(inputs, removal_order(inputs, attributions, ascending=ascending, seed=seed), shares)
+    taken = taken_at(inputs, removal_order(inputs, attributions, ascending=ascending, cell=cell, seed=seed), shares)
     away = _curve(score, inputs, ~taken, replacement=replacement, shares=shares, draws=draws, seed=seed)
     return replace(away, inserted=True)
 

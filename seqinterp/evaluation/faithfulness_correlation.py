@@ -23,10 +23,11 @@ def faithfulness_correlation(
     draws: int = 1,
     replacement: Replacement | None = None,
     seed: int = 0,
+    cell: int = 1,
 ) -> Scores:
     """Pearson correlation over `sets` random sets of a share of the positions, `(batch,)`: larger is better.
 
-    0 and NaN mean what they mean in `sensitivity_n`, and so do `draws` and `replacement`.
+    0 and NaN mean what they mean in `sensitivity_n`, as do `draws` and `replacement`; `cell` as in `deletion_curve`.
 
     Raises:
         ShapeError: the attributions do not fit the inputs, or the replacement cannot be used on them.
@@ -35,5 +36,5 @@ def faithfulness_correlation(
     """
     sizes = share_sizes(inputs, share)
     return set_correlation(
-        score, inputs, attributions, sizes=sizes, sets=sets, draws=draws, replacement=replacement, seed=seed
+        score, inputs, attributions, sizes=sizes, sets=sets, draws=draws, replacement=replacement, seed=seed, cell=cell
     )

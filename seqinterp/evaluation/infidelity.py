@@ -38,6 +38,7 @@ def infidelity(
     draws: int = 64,
     replacement: Replacement | None = None,
     seed: int = 0,
+    cell: int = 1,
 ) -> Scores:
     """Infidelity over random sets of positions put to something else, `(batch,)`: smaller is better, 0 is perfect.
 
@@ -46,6 +47,7 @@ def infidelity(
         and their negatives are then the same.
     share: of the positions that are changed at once; at least one is. draws: perturbations per example.
     replacement: how (see `replacements`); without one, `random_base` for DNA and `mean_pixel` for images.
+    cell: as in `deletion_curve`.
 
     Raises:
         ShapeError: the attributions do not fit the inputs, or the replacement cannot be used on them.
@@ -59,7 +61,7 @@ def infidelity(
 
     def measured(number: int) -> Tensor:
         one, own = inputs[number : number + 1], attributions[number : number + 1]
-        masks = random_sets(one, sizes[number], sets=draws, seed=seed)
+        masks = random_sets(one, sizes[number], sets=draws, seed=seed, cell=cell)
         perturbed = put(one, masks[None], draws=draws, seed=seed)
         return infidelity_of(score, one, own, perturbed, kind=kind, scaled=scaled)[0]
 

@@ -18,6 +18,7 @@ from seqinterp.attribution.dna import is_dna, require_dna
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.rows import by_rows
 from seqinterp.errors import InputError, ShapeError
+from seqinterp.evaluation.cells import cell_of
 from seqinterp.evaluation.places import place_contributions
 from seqinterp.shapes import Inputs, References
 
@@ -130,12 +131,17 @@ def flat_contributions(inputs: Tensor, attributions: Tensor) -> Tensor:
     return place_contributions(attributions).flatten(1)
 
 
-def random_sets(example: Tensor, size: int, *, sets: int, seed: int) -> Tensor:
-    """`sets` random choices of exactly `size` of the held places of `(1, *features)`, bool `(sets, *places)`."""
+def random_sets(example: Tensor, size: int, *, sets: int, seed: int, cell: int = 1) -> Tensor:
+    """`sets` random choices of exactly `size` of the held places of `(1, *features)`, bool `(sets, *places)`.
+
+    cell: of images, squares of so many pixels a side are chosen, the last of them in part.
+    """
     there = held(example).cpu()
-    keys = torch.rand((sets, there.numel()), generator=generator(seed, example[0], "sets"), dtype=torch.float64)
+    square = cell_of(example.shape[2:], cell)
+    keys = torch.rand((sets, int(square[-1]) + 1), generator=generator(seed, example[0], "sets"), dtype=torch.float64)
+    keys = keys[:, square]
     keys[:, ~there.flatten()] = 2  # never among the smallest
-    chosen = torch.zeros(keys.shape, dtype=torch.bool).scatter_(1, keys.argsort(dim=1)[:, :size], True)
+    chosen = torch.zeros(keys.shape, dtype=torch.bool).scatter_(1, keys.argsort(dim=1, stable=True)[:, :size], True)
     return chosen.reshape(sets, *there.shape[1:])
 
 

@@ -74,8 +74,9 @@ def set_correlation(
     draws: int,
     replacement: Replacement | None,
     seed: int,
+    cell: int = 1,
 ) -> Scores:
-    """`sensitivity_n` with a size for each example."""
+    """`sensitivity_n` with a size for each example; `cell` as in `deletion_curve`."""
     at_least("sets", sets, 3)
     at_least("draws", draws, 1)
     contributions = flat_contributions(inputs, attributions)
@@ -87,7 +88,7 @@ def set_correlation(
 
     def correlation(number: int) -> Tensor:
         one = inputs[number : number + 1]
-        masks = random_sets(one, sizes[number], sets=sets, seed=seed)
+        masks = random_sets(one, sizes[number], sets=sets, seed=seed, cell=cell)
         rows = put(one, masks.repeat_interleave(draws, dim=0)[None], draws=sets * draws, seed=seed)[0]
         after = row_scores(score, rows).reshape(sets, draws).mean(dim=1)
         foretold = (masks.flatten(1) * contributions[number]).sum(dim=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from seqinterp.attribution.dna import is_dna
 from seqinterp.attribution.protocol import Score
 from seqinterp.attribution.rows import by_rows
 from seqinterp.errors import ModelError
+from seqinterp.evaluation.cells import usual_cell
 from seqinterp.evaluation.deletion import random_area
 from seqinterp.evaluation.last_layer import last_layer_inputs
 from seqinterp.evaluation.neighbours import Neighbours, ball, substitutions
@@ -140,9 +142,9 @@ def make_bench(
         latent = last_layer_inputs(score, inputs)
     except ModelError as error:
         skipped["latent_neighbours"] = f"{error}; scores are compared instead"
+    curves: dict[str, Any] = {"shares": SHARES, "draws": DRAWS, "seed": seed, "cell": usual_cell(inputs)}
     areas = [
-        random_area(score, inputs, orders=3, insertion=put_in, normalised=False, shares=SHARES, draws=DRAWS, seed=seed)
-        for put_in in (False, True)
+        random_area(score, inputs, orders=3, insertion=put_in, normalised=False, **curves) for put_in in (False, True)
     ]
     return Bench(
         score=score,

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from seqinterp.attribution.dna import is_dna
+from seqinterp.evaluation.cells import usual_cell
 from seqinterp.evaluation.deletion import deletion_curve, insertion_curve
 from seqinterp.evaluation.faithfulness_correlation import faithfulness_correlation
 from seqinterp.evaluation.infidelity import infidelity, share_sizes
@@ -23,10 +24,11 @@ SHOWN = 0.2  # share of the positions taken away where the shift of the inputs i
 def faithful(bench: Bench, candidate: Candidate, values: Attributions) -> Answers:
     """Deletion and insertion beyond random orders, AOPC, sensitivity-n, faithfulness correlation, infidelity.
 
-    Areas are in units of the mean change of the score when everything is replaced.
+    Areas are in units of the mean change of the score when everything is replaced. Images lose squares of pixels.
     """
     score, inputs, seed = bench.score, bench.inputs, bench.seed
-    curves: dict[str, Any] = {"shares": SHARES, "draws": DRAWS, "seed": seed}
+    cell = usual_cell(inputs)
+    curves: dict[str, Any] = {"shares": SHARES, "draws": DRAWS, "seed": seed, "cell": cell}
     gone = deletion_curve(score, inputs, values, **curves)
     put = insertion_curve(score, inputs, values, **curves)
     unit = float((gone.value[:, 0] - gone.value[:, -1]).abs().mean()) or torch.nan
@@ -37,11 +39,13 @@ def faithful(bench: Bench, candidate: Candidate, values: Attributions) -> Answer
         ("insertion_gain", ""): (put.area(normalised=False) - bench.random_insertion) / unit,
         ("aopc", ""): (gone.value[:, :1] - gone.value[:, early]).mean(dim=1) / unit,
         ("infidelity", ""): _relative_infidelity(bench, values),
-        ("faithfulness_correlation", ""): faithfulness_correlation(score, inputs, values, sets=SETS, seed=seed),
+        ("faithfulness_correlation", ""): faithfulness_correlation(
+            score, inputs, values, sets=SETS, seed=seed, cell=cell
+        ),
     }
     tenth = share_sizes(inputs, TENTH)  # of the positions that an example has: N do not count
     each["sensitivity_n", ""] = set_correlation(
-        score, inputs, values, sizes=tenth, sets=SETS, draws=2, replacement=None, seed=seed
+        score, inputs, values, sizes=tenth, sets=SETS, draws=2, replacement=None, seed=seed, cell=cell
     )
     for name, curve in (("deletion_curve", gone), ("insertion_curve", put)):
         each |= {(name, f"{share:g}"): curve.value[:, at] for at, share in enumerate(SHARES)}
@@ -53,7 +57,7 @@ def faithful(bench: Bench, candidate: Candidate, values: Attributions) -> Answer
 
 def _relative_infidelity(bench: Bench, values: Attributions) -> Scores:
     """Infidelity at the best scale over that of attributions of zero: 0 is perfect, 1 foretells nothing."""
-    options: dict[str, Any] = {"draws": SETS, "seed": bench.seed}
+    options: dict[str, Any] = {"draws": SETS, "seed": bench.seed, "cell": usual_cell(bench.inputs)}
     nothing = infidelity(bench.score, bench.inputs, torch.zeros_like(values), **options)
     found = infidelity(bench.score, bench.inputs, values, scaled=True, **options)
     return found / nothing.where(nothing > 0, torch.nan)
