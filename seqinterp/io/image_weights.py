@@ -78,7 +78,7 @@ def load_weights(
     whole = any(name.removeprefix("module.").startswith("network.") for name in tensors)  # with mean and deviation
     target = network.network if isinstance(network, Normalised) and not whole else network
     own = target.state_dict()
-    given = {_name_for(name, own): tensor for name, tensor in tensors.items()}
+    given = {_name_for(name, own): tensors[name] for name in sorted(tensors)}  # the order of a file means nothing
     left_out = _misfits(path, given, own, _head(target), strict=strict)
     fresh = [name for name in own if name not in given or name in left_out]
     lacking = [name for name in fresh if name not in left_out and not name.endswith(_COUNTER)]
