@@ -9,6 +9,7 @@ from seqinterp.evaluation.scorecard.verdicts import Verdict
 from seqinterp.plot.evidence import pictures_figure
 from seqinterp.report.evidence_contents import Calibrated, EvidenceContents, Prediction, Row, Spread
 from seqinterp.report.evidence_doubts import SURE
+from seqinterp.report.evidence_opening import opened
 from seqinterp.report.evidence_words import calibrated_words, likeness_words, prediction_words, spread_words
 from seqinterp.report.images import Image, embedded
 from seqinterp.report.numbers import count, number
@@ -95,15 +96,15 @@ def _capital(text: str) -> str:
 def prediction(contents: EvidenceContents) -> Section:
     """Give the call, how sure it is, and whether that is right."""
     said = contents.prediction
-    whole = {
-        "id": "prediction",
-        "short": "Prediction",
-        "title": "What the model says, and how sure it is",
-        "empty": "",
-        "source": "seqinterp.predict_uncertainty, seqinterp.calibrate",
-    }
+    whole = opened(
+        said,
+        "prediction",
+        short="Prediction",
+        title="What the model says, and how sure it is",
+        source="seqinterp.predict_uncertainty, seqinterp.calibrate",
+    )
     if isinstance(said, str):
-        return {**whole, "lead": "", "empty": f"Not asked: {said}."}
+        return whole
     return {**whole, "lead": prediction_words(said), "paragraphs": _sure(said), "rows": _numbers(said)}
 
 
@@ -145,15 +146,15 @@ def _numbers(said: Prediction) -> list[dict[str, str]]:
 def likeness(contents: EvidenceContents) -> Section:
     """Give how the input stands among training examples."""
     said = contents.likeness
-    whole = {
-        "id": "likeness",
-        "short": "Like the known",
-        "title": "Is the input like what the model knows",
-        "empty": "",
-        "source": "seqinterp.out_of_distribution",
-    }
+    whole = opened(
+        said,
+        "likeness",
+        short="Like the known",
+        title="Is the input like what the model knows",
+        source="seqinterp.out_of_distribution",
+    )
     if isinstance(said, str):
-        return {**whole, "lead": "", "empty": f"Not asked: {said}."}
+        return whole
     rows = [
         (
             "by what the last layer reads",
@@ -174,15 +175,15 @@ def likeness(contents: EvidenceContents) -> Section:
 def cases(contents: EvidenceContents) -> Section:
     """Give the nearest and the most influential training examples."""
     said = contents.cases
-    whole = {
-        "id": "cases",
-        "short": "Training examples",
-        "title": "Which training examples are like it, and which taught the model",
-        "empty": "",
-        "source": "seqinterp.cases.nearest.nearest_cases, seqinterp.cases.last_layer_influence.last_layer_influence",
-    }
+    whole = opened(
+        said,
+        "cases",
+        short="Training examples",
+        title="Which training examples are like it, and which taught the model",
+        source="seqinterp.influence",
+    )
     if isinstance(said, str):
-        return {**whole, "lead": "", "empty": f"Not asked: {said}."}
+        return whole
     follows = ""
     if said.follows is not None:
         follows = f" Its scores rank as the model's own do (rank correlation {number(said.follows, digits=2)})."
@@ -222,15 +223,15 @@ def _pictures(contents: EvidenceContents, nearest: tuple[Row, ...]) -> Image | N
 def trial(contents: EvidenceContents) -> Section:
     """Give the verdicts of the scorecard."""
     said = contents.trial
-    whole = {
-        "id": "trial",
-        "short": "Trial",
-        "title": "Do explanations of this model deserve belief at all",
-        "empty": "",
-        "source": "seqinterp.evaluate",
-    }
+    whole = opened(
+        said,
+        "trial",
+        short="Trial",
+        title="Do explanations of this model deserve belief at all",
+        source="seqinterp.evaluate",
+    )
     if isinstance(said, str):
-        return {**whole, "lead": "", "empty": f"Not asked: {said}."}
+        return whole
     model = _verdict(said.model)
     return {
         **whole,

@@ -12,6 +12,7 @@ from seqinterp.attribution.per_place import place_map
 from seqinterp.plot.evidence import Stretch, logos_figure, maps_figure
 from seqinterp.plot.shown_window import shown_window
 from seqinterp.report.evidence_contents import EvidenceContents, Explanations, MotifsPresent, Row, SmallestChange
+from seqinterp.report.evidence_opening import opened
 from seqinterp.report.evidence_words import edit_words, motifs_words
 from seqinterp.report.images import Image, embedded
 from seqinterp.report.marking import stretches as cut
@@ -27,15 +28,15 @@ ARROWS = {"+": "→", "-": "←"}
 def explanations(contents: EvidenceContents) -> Section:
     """Give the maps of every method, their certificates and how far they agree."""
     said = contents.explanations
-    whole = {
-        "id": "explanations",
-        "short": "Why",
-        "title": "Which parts of the input speak for and against it",
-        "empty": "",
-        "source": "seqinterp.attribute, seqinterp.attribution_uncertainty",
-    }
+    whole = opened(
+        said,
+        "explanations",
+        short="Why",
+        title="Which parts of the input speak for and against it",
+        source="seqinterp.attribute, seqinterp.attribution_uncertainty",
+    )
     if isinstance(said, str):
-        return {**whole, "lead": "", "empty": f"Not asked: {said}."}
+        return whole
     what = (
         "Letters above the line raise the score, letters below lower it"
         if contents.dna
@@ -159,15 +160,15 @@ def _agreement_words(said: Explanations, contents: EvidenceContents) -> str:
 def motifs(contents: EvidenceContents) -> Section:
     """Give the known motifs that stand in the sequence, and stretches that match none."""
     said = contents.motifs
-    whole = {
-        "id": "motifs",
-        "short": "Motifs",
-        "title": "Which known motifs stand there",
-        "empty": "",
-        "source": "seqinterp.motifs.scan.scan_sequences, seqinterp.api.seqlet_calls.calls",
-    }
+    whole = opened(
+        said,
+        "motifs",
+        short="Motifs",
+        title="Which known motifs stand there",
+        source="seqinterp.motifs.scan.scan_sequences, seqinterp.api.seqlet_calls.calls",
+    )
     if isinstance(said, str):
-        return {**whole, "lead": "", "empty": f"Not asked: {said}."}
+        return whole
     spans = _joined([(row["start"], row["stop"]) for row in said.known if row["methods"]])
     parts = cut(_letters(contents.inputs), spans)
     return {
@@ -222,15 +223,15 @@ def _letters(inputs: np.ndarray) -> str:
 def edit(contents: EvidenceContents) -> Section:
     """Give the smallest change that turns the call."""
     said = contents.edit
-    whole = {
-        "id": "edit",
-        "short": "Smallest edit",
-        "title": "What would change the call",
-        "empty": "",
-        "source": "seqinterp.flip_prediction",
-    }
+    whole = opened(
+        said,
+        "edit",
+        short="Smallest edit",
+        title="What would change the call",
+        source="seqinterp.flip_prediction",
+    )
     if isinstance(said, str):
-        return {**whole, "lead": "", "empty": f"Not asked: {said}."}
+        return whole
     if isinstance(said, SmallestChange):
         return {
             **whole,

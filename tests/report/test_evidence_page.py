@@ -62,7 +62,7 @@ def test_every_section_has_a_name_and_every_number_its_call(page):
         "attribute",
         "flip_prediction",
         "evaluate",
-        "nearest_cases",
+        "influence",
     ):
         assert f"seqinterp.{name}" in page or f".{name}" in page
 
